@@ -1,0 +1,213 @@
+package graph
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// errShort is what every decoder says of a value that ends too soon or holds
+// more than it should.
+var errShort = errors.New("graph: the value's length does not fit its contents")
+
+// reader takes little-endian numbers off a value and remembers if it ran out.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.b) {
+		r.bad, r.b = true, nil
+		return nil
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *reader) u32() uint32 {
+	if b := r.take(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+func (r *reader) u16() uint16 {
+	if b := r.take(2); b != nil {
+		return binary.LittleEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (r *reader) f32() float32 { return math.Float32frombits(r.u32()) }
+
+// count reads how many items of a size follow, and refuses more than fit.
+func (r *reader) count(size int) int {
+	n := int(r.u32())
+	if n*size > len(r.b) {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	return n
+}
+
+func (r *reader) end() error {
+	if r.bad || len(r.b) != 0 {
+		return errShort
+	}
+	return nil
+}
+
+func appendF32(dst []byte, f float32) []byte {
+	return binary.LittleEndian.AppendUint32(dst, math.Float32bits(f))
+}
+
+// encode gives the node as it stands, its log unmerged: a restart must not
+// move the moment of a merge. DESIGN.md has the format.
+func (nd *pairNode) encode() []byte {
+	le := binary.LittleEndian
+	dst := make([]byte, 0, 32+14*len(nd.edges)+4*len(nd.log))
+	dst = le.AppendUint32(dst, uint32(nd.epoch))
+	retired := uint32(0)
+	if nd.retired {
+		retired = 1
+	}
+	dst = le.AppendUint32(dst, retired)
+	dst = appendF32(dst, nd.support)
+	dst = appendF32(dst, nd.mass)
+	dst = appendF32(dst, nd.floor)
+	dst = le.AppendUint32(dst, nd.swept)
+	dst = le.AppendUint32(dst, uint32(len(nd.edges)))
+	for _, e := range nd.edges {
+		dst = le.AppendUint32(dst, uint32(e.to))
+		dst = appendF32(dst, e.weight)
+		dst = appendF32(dst, e.support)
+	}
+	for _, d := range nd.days {
+		dst = le.AppendUint16(dst, uint16(d))
+	}
+	dst = le.AppendUint32(dst, uint32(len(nd.log)))
+	for _, w := range nd.log {
+		dst = le.AppendUint32(dst, w)
+	}
+	return dst
+}
+
+func (nd *pairNode) decode(b []byte, limit Node) error {
+	r := reader{b: b}
+	nd.epoch = int32(r.u32())
+	nd.retired = r.u32() == 1
+	nd.support, nd.mass, nd.floor = r.f32(), r.f32(), r.f32()
+	nd.swept = r.u32()
+	n := r.count(14)
+	nd.edges, nd.days, nd.log = nil, nil, nil
+	nd.extend(n)
+	for range n {
+		e := edge{Node(r.u32()), r.f32(), r.f32()}
+		if e.to >= limit {
+			return fmt.Errorf("graph: an edge to product %d of %d", e.to, limit)
+		}
+		nd.edges = append(nd.edges, e)
+	}
+	for range n {
+		nd.days = append(nd.days, Day(r.u16()))
+	}
+	if n = r.count(4); n > 0 {
+		nd.log = make([]uint32, 0, max(n, min(max(len(nd.edges)/8, minLog), maxLog)))
+	}
+	for range n {
+		nd.log = append(nd.log, r.u32())
+	}
+	if err := r.end(); err != nil {
+		return err
+	}
+	nd.fresh = nd.mass // all derived edges are to be made anew
+	return checkLog(nd.log, limit)
+}
+
+func checkLog(log []uint32, limit Node) error {
+	for len(log) > 0 {
+		if len(log) < recordHead || len(log) < recordHead+int(log[0]&0xffff) {
+			return errShort
+		}
+		for _, w := range log[recordHead : recordHead+int(log[0]&0xffff)] {
+			if Node(w&0xffffff) >= limit {
+				return fmt.Errorf("graph: a log entry for product %d of %d", w&0xffffff, limit)
+			}
+		}
+		log = log[recordHead+int(log[0]&0xffff):]
+	}
+	return nil
+}
+
+// Begin starts a checkpoint as of this moment; the writer's. The checkpoint
+// before it must have ended.
+func (p *Pairs) Begin() {
+	for i := range p.shards {
+		sh := &p.shards[i]
+		sh.mu.Lock()
+		sh.cow.begin()
+		sh.mu.Unlock()
+	}
+}
+
+// Save gives every node that had changed when Begin was called, as it was
+// then. It may run beside the writer and all readers.
+func (p *Pairs) Save(put func(n Node, value []byte) error) error {
+	for i := range p.shards {
+		sh := &p.shards[i]
+		node := func(slot uint32) uint32 { return slot<<p.shift | uint32(i) }
+		err := saveCells(&sh.mu, &sh.cow, func(slot uint32) []byte { return sh.nodes[slot].encode() },
+			func(slot uint32, value []byte) error { return put(Node(node(slot)), value) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// End ends the checkpoint that Begin started and says whether it was kept.
+func (p *Pairs) End(kept bool) {
+	for i := range p.shards {
+		sh := &p.shards[i]
+		sh.mu.Lock()
+		sh.cow.end(kept)
+		sh.mu.Unlock()
+	}
+}
+
+// Load sets a node to what Save gave; before any other call but Grow.
+func (p *Pairs) Load(n Node, value []byte) error {
+	if n >= p.live.len() {
+		return fmt.Errorf("graph: product %d of %d", n, p.live.len())
+	}
+	sh, slot := p.shard(n)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	nd := &sh.nodes[slot]
+	if err := nd.decode(value, p.live.len()); err != nil {
+		return err
+	}
+	p.live.set(n, nd)
+	if nd.retired {
+		p.live.retire(n)
+		p.retires++
+	}
+	return nil
+}
+
+// Digest returns a hash of the whole relation; not beside the writer.
+func (p *Pairs) Digest() uint64 {
+	var sum uint64
+	for n := Node(0); n < p.live.len(); n++ {
+		sh, slot := p.shard(n)
+		sh.mu.RLock()
+		sum += mix(uint64(n)+1) * (xxhash.Sum64(sh.nodes[slot].encode()) | 1)
+		sh.mu.RUnlock()
+	}
+	return sum
+}

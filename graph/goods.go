@@ -1,0 +1,200 @@
+package graph
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// Good is one product that a member is bound to, faded to a moment.
+type Good struct {
+	Product Node
+	Weight  float32 // Σ gain, faded: how strongly
+	Count   int     // purchases, at most 255
+	Last    Day     // of the last purchase, or of the first event if there was none
+	Every   float32 // days between purchases, smoothed; 0: not known
+}
+
+// Habit is what a member's receipts say of their visits.
+type Habit struct {
+	Visits int     // receipts, at most 65,535
+	Last   Day     // of the last receipt
+	Every  float32 // days between receipts, smoothed; 0: not known
+	Goods  int     // products held
+}
+
+// Goods appends to dst what a member is bound to, as of a moment, in an order
+// that means nothing, and returns the member's habit.
+func (m *Members) Goods(dst []Good, id Member, ms int64) ([]Good, Habit) {
+	if uint32(id) >= m.n.get() {
+		return dst, Habit{}
+	}
+	sh, slot := m.shard(id)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	rec := &sh.recs[slot]
+	by := float32(m.fade.to(rec.epoch, ms))
+	dst = slices.Grow(dst, int(rec.n))
+	sh.chunks.each(rec, func(b *binding) {
+		dst = append(dst, Good{b.node(), b.weight * by, int(b.count()), b.last, float32(b.every) / sixteenths})
+	})
+	return dst, Habit{int(rec.visits), rec.last, float32(rec.every) / sixteenths, int(rec.n)}
+}
+
+// Good returns one binding of a member.
+func (m *Members) Good(id Member, n Node, ms int64) (Good, bool) {
+	if uint32(id) >= m.n.get() {
+		return Good{}, false
+	}
+	sh, slot := m.shard(id)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	rec := &sh.recs[slot]
+	b := sh.chunks.find(rec, n)
+	if b == nil {
+		return Good{}, false
+	}
+	by := float32(m.fade.to(rec.epoch, ms))
+	return Good{n, b.weight * by, int(b.count()), b.last, float32(b.every) / sixteenths}, true
+}
+
+// MemberStats counts what members hold.
+type MemberStats struct {
+	Members, Bindings int
+	Bytes             uint64 // both ways, spare room included
+}
+
+// Stats walks all members, a shard at a time.
+func (m *Members) Stats() MemberStats {
+	var st MemberStats
+	for i := range m.shards {
+		sh := &m.shards[i]
+		sh.mu.RLock()
+		for j := range sh.recs {
+			if !sh.recs[j].gone {
+				st.Members++
+				st.Bindings += int(sh.recs[j].n)
+			}
+		}
+		st.Bytes += uint64(cap(sh.recs))*24 + uint64(len(sh.chunks.pages))<<chunkPageBits*100
+		sh.mu.RUnlock()
+	}
+	for i := range m.leans.shards {
+		sh := &m.leans.shards[i]
+		sh.mu.RLock()
+		st.Bytes += uint64(cap(sh.lists))*12 + uint64(len(sh.pages))<<leanPageBits*64
+		sh.mu.RUnlock()
+	}
+	return st
+}
+
+func (sh *memberShard) encode(slot uint32) []byte {
+	rec := &sh.recs[slot]
+	if rec.gone {
+		return []byte{1}
+	}
+	le := binary.LittleEndian
+	dst := make([]byte, 0, 13+12*int(rec.n))
+	dst = append(dst, 0)
+	dst = le.AppendUint32(dst, uint32(rec.epoch))
+	dst = le.AppendUint16(dst, rec.visits)
+	dst = le.AppendUint16(dst, uint16(rec.last))
+	dst = le.AppendUint16(dst, rec.every)
+	dst = le.AppendUint16(dst, rec.n)
+	sh.chunks.each(rec, func(b *binding) {
+		dst = le.AppendUint32(dst, b.product)
+		dst = appendF32(dst, b.weight)
+		dst = le.AppendUint16(dst, uint16(b.last))
+		dst = le.AppendUint16(dst, b.every)
+	})
+	return dst
+}
+
+// Load sets a member to what Save gave; before any other call but Grow.
+func (m *Members) Load(id Member, value []byte) error {
+	if uint32(id) >= m.n.get() || len(value) == 0 {
+		return fmt.Errorf("graph: member %d of %d in %d bytes", id, m.n.get(), len(value))
+	}
+	sh, slot := m.shard(id)
+	rec := &sh.recs[slot]
+	if value[0] == 1 {
+		*rec = memberRec{epoch: math.MinInt32, gone: true}
+		return nil
+	}
+	r := reader{b: value[1:]}
+	loaded := memberRec{epoch: int32(r.u32()), visits: r.u16(), last: Day(r.u16()), every: r.u16()}
+	held := make([]binding, r.u16())
+	for i := range held {
+		held[i] = binding{r.u32(), r.f32(), Day(r.u16()), r.u16()}
+		if held[i].node() >= m.leans.n {
+			return fmt.Errorf("graph: a binding to product %d of %d", held[i].node(), m.leans.n)
+		}
+	}
+	if err := r.end(); err != nil {
+		return err
+	}
+	*rec = loaded
+	push := func(b binding) {
+		sh.chunks.push(rec, b)
+		m.leans.add(b.node(), id)
+	}
+	// each gives the newest chunk first and push wants the oldest: the chunks
+	// must stand as they stood, or a later drop would move another binding.
+	for end := len(held); end > 0; {
+		start := max(end-chunkSize, 0)
+		for _, b := range held[start:end] {
+			push(b)
+		}
+		end = start
+	}
+	return nil
+}
+
+// Begin, Save and End make a checkpoint as those of Pairs do.
+func (m *Members) Begin() {
+	for i := range m.shards {
+		sh := &m.shards[i]
+		sh.mu.Lock()
+		sh.cow.begin()
+		sh.mu.Unlock()
+	}
+}
+
+// Save gives every member that had changed when Begin was called.
+func (m *Members) Save(put func(id Member, value []byte) error) error {
+	for i := range m.shards {
+		sh := &m.shards[i]
+		err := saveCells(&sh.mu, &sh.cow, sh.encode, func(slot uint32, value []byte) error {
+			return put(Member(slot<<m.shift|uint32(i)), value)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// End ends the checkpoint that Begin started and says whether it was kept.
+func (m *Members) End(kept bool) {
+	for i := range m.shards {
+		sh := &m.shards[i]
+		sh.mu.Lock()
+		sh.cow.end(kept)
+		sh.mu.Unlock()
+	}
+}
+
+// Digest returns a hash of all members; not beside the writer.
+func (m *Members) Digest() uint64 {
+	var sum uint64
+	for id := Member(0); uint32(id) < m.n.get(); id++ {
+		sh, slot := m.shard(id)
+		sh.mu.RLock()
+		sum += mix(uint64(id)+1) * (xxhash.Sum64(sh.encode(slot)) | 1)
+		sh.mu.RUnlock()
+	}
+	return sum
+}

@@ -1,0 +1,159 @@
+package graph
+
+import "sync"
+
+// leans lists, for each product, the members who are bound to it: the way
+// back of every binding, in four bytes. It is an index over the members: what
+// it says is checked against the member when it is read, it is built anew on
+// load, and it is not in the digest.
+type leans struct {
+	shards []leanShard
+	shift  uint
+	n      Node
+}
+
+type leanShard struct {
+	mu    sync.RWMutex
+	lists []leanList  // guarded by mu
+	pages []*leanPage // guarded by mu
+	used  uint32      // guarded by mu
+	freed uint32      // guarded by mu
+	_     [64]byte
+}
+
+// leanList is one product's members, the latest first.
+type leanList struct {
+	head  uint32 // the newest chunk, from 1
+	n     uint32
+	stale uint32 // entries whose member let the product go
+}
+
+const (
+	leanChunkSize = 15
+	leanPageBits  = 6
+)
+
+type leanChunk struct {
+	members [leanChunkSize]Member
+	next    uint32
+}
+
+type leanPage [1 << leanPageBits]leanChunk
+
+func (l *leans) init(shards int) {
+	l.shards = make([]leanShard, shards)
+	for 1<<l.shift < shards {
+		l.shift++
+	}
+}
+
+func (l *leans) shard(n Node) (*leanShard, uint32) {
+	return &l.shards[n&Node(len(l.shards)-1)], uint32(n) >> l.shift
+}
+
+func (l *leans) grow(n Node) {
+	for ; l.n < n; l.n++ {
+		sh, _ := l.shard(l.n)
+		sh.mu.Lock()
+		sh.lists = append(sh.lists, leanList{})
+		sh.mu.Unlock()
+	}
+}
+
+func (sh *leanShard) at(id uint32) *leanChunk {
+	return &sh.pages[(id-1)>>leanPageBits][(id-1)&(1<<leanPageBits-1)]
+}
+
+func (sh *leanShard) alloc() uint32 {
+	if id := sh.freed; id != 0 {
+		sh.freed = sh.at(id).next
+		return id
+	}
+	if sh.used&(1<<leanPageBits-1) == 0 {
+		sh.pages = append(sh.pages, new(leanPage))
+	}
+	sh.used++
+	return sh.used
+}
+
+func (sh *leanShard) push(list *leanList, m Member) {
+	at := list.n % leanChunkSize
+	if at == 0 {
+		id := sh.alloc()
+		sh.at(id).next = list.head
+		list.head = id
+	}
+	sh.at(list.head).members[at] = m
+	list.n++
+}
+
+// latest appends up to limit members of a list to dst, the latest first. One
+// who let a product go and took it up again stands there twice.
+func (sh *leanShard) latest(list *leanList, dst []Member, limit int) []Member {
+	left := int(list.n)
+	for id := list.head; id != 0 && len(dst) < limit; {
+		ch := sh.at(id)
+		in := (left-1)%leanChunkSize + 1
+		for i := in - 1; i >= 0 && len(dst) < limit; i-- {
+			dst = append(dst, ch.members[i])
+		}
+		left -= in
+		id = ch.next
+	}
+	return dst
+}
+
+func (sh *leanShard) clear(list *leanList) {
+	for id := list.head; id != 0; {
+		ch := sh.at(id)
+		next := ch.next
+		*ch = leanChunk{next: sh.freed}
+		sh.freed = id
+		id = next
+	}
+	*list = leanList{}
+}
+
+func (l *leans) add(n Node, m Member) {
+	sh, slot := l.shard(n)
+	sh.mu.Lock()
+	sh.push(&sh.lists[slot], m)
+	sh.mu.Unlock()
+}
+
+// stale notes that a member let a product go, and clears the list of such
+// entries once they are a quarter of it. The writer's: it alone changes
+// members, so it may read them without their locks.
+func (l *leans) stale(n Node, m *Members) {
+	sh, slot := l.shard(n)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	list := &sh.lists[slot]
+	list.stale++
+	if list.stale < 16 || list.stale < list.n/4 {
+		return
+	}
+	all := sh.latest(list, nil, int(list.n))
+	sh.clear(list)
+	seen := make(map[Member]bool, len(all))
+	for i := len(all) - 1; i >= 0; i-- { // the oldest first
+		id := all[i]
+		ms, slot := m.shard(id)
+		if rec := &ms.recs[slot]; !seen[id] && ms.chunks.find(rec, n) != nil {
+			seen[id] = true
+			sh.push(list, id)
+		}
+	}
+}
+
+// Latest appends to dst up to limit members who lately came to be bound to a
+// product. Some may have let it go since, and one may stand there twice.
+func (m *Members) Latest(n Node, dst []Member, limit int) []Member {
+	sh, slot := m.leans.shard(n)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	if int(slot) >= len(sh.lists) {
+		return dst
+	}
+	return sh.latest(&sh.lists[slot], dst, limit)
+}

@@ -1,0 +1,58 @@
+package graph
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// liveSupports publishes each node's support without a lock: ranking a
+// thousand neighbours asks for a thousand of them, and a lock for each would
+// cost more than all the rest. A cell is the node's landmark and the bits of
+// its support, or retiredCell.
+type liveSupports struct {
+	pages atomic.Pointer[[]*livePage]
+	n     atomic.Uint32
+}
+
+const (
+	livePageBits = 12
+	retiredCell  = math.MaxUint64
+)
+
+type livePage [1 << livePageBits]atomic.Uint64
+
+func (l *liveSupports) len() Node { return Node(l.n.Load()) }
+
+// grow adds one node; the writer's.
+func (l *liveSupports) grow() {
+	n := l.n.Load()
+	if n&(1<<livePageBits-1) == 0 {
+		var pages []*livePage
+		if old := l.pages.Load(); old != nil {
+			pages = *old
+		}
+		grown := append(pages[:len(pages):len(pages)], new(livePage))
+		l.pages.Store(&grown)
+	}
+	l.n.Store(n + 1)
+}
+
+func (l *liveSupports) cell(n Node) *atomic.Uint64 {
+	return &(*l.pages.Load())[n>>livePageBits][n&(1<<livePageBits-1)]
+}
+
+func (l *liveSupports) set(n Node, nd *pairNode) {
+	l.cell(n).Store(uint64(uint32(nd.epoch))<<32 | uint64(math.Float32bits(nd.support)))
+}
+
+func (l *liveSupports) retire(n Node) { l.cell(n).Store(retiredCell) }
+
+// get returns a node's landmark and its support relative to it; ok is false
+// for a retired node and for one that is not there.
+func (l *liveSupports) get(n Node) (epoch int32, support float32, ok bool) {
+	if n >= l.len() {
+		return 0, 0, false
+	}
+	c := l.cell(n).Load()
+	return int32(c >> 32), math.Float32frombits(uint32(c)), c != retiredCell
+}

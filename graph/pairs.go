@@ -1,0 +1,269 @@
+package graph
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+)
+
+// PairOptions says how a relation between products grows and fades. The zero
+// value works.
+type PairOptions struct {
+	HalfLife  int64 // milliseconds; 0: 90 days
+	Neighbors int   // the most neighbours a node keeps; 0: 1024, at most 65,000
+	Partners  int   // the most others that one receipt binds a product to; 0: 128; even
+	Shards    int   // locks; a power of two; 0: 64. It changes nothing but speed
+}
+
+func (o PairOptions) withDefaults() PairOptions {
+	if o.HalfLife == 0 {
+		o.HalfLife = 90 * msPerDay
+	}
+	if o.Neighbors == 0 {
+		o.Neighbors = 1024
+	}
+	if o.Partners == 0 {
+		o.Partners = 128
+	}
+	if o.Shards == 0 {
+		o.Shards = 64
+	}
+	return o
+}
+
+// Pairs is one relation between products: which are bought, or looked at,
+// together, how strongly, on how many receipts, and when last.
+//
+// Bind, Unbind, Grow and Retire are the writer's. Everything else may be
+// called by anybody at any time.
+type Pairs struct {
+	opt    PairOptions
+	fade   fade
+	shards []pairShard
+	shift  uint // a node's slot in its shard is node >> shift
+	live   liveSupports
+
+	retires uint32 // products retired so far; the writer's
+
+	sc   *Scratch // the writer's
+	ring []ringItem
+	big  []uint32 // one record too large for a node's log
+}
+
+// pairShard holds the nodes that share a lock.
+type pairShard struct {
+	mu    sync.RWMutex
+	nodes []pairNode // guarded by mu
+	cow   cow        // guarded by mu
+	_     [64]byte   // keep neighbours off this cache line
+}
+
+// edge is one neighbour: 12 bytes, and two more for the day, which is kept
+// beside it because a struct of both would be padded to 16.
+type edge struct {
+	to      Node
+	weight  float32 // Σ gain·damping·fading, and what Space-Saving lends a newcomer
+	support float32 // Σ fading: receipts that held both
+}
+
+// pairNode is one product's adjacency. Its weights are relative to its
+// landmark, epoch.
+type pairNode struct {
+	epoch   int32
+	retired bool
+	support float32 // receipts with this product, faded
+	mass    float32 // the same with the gain that its pairs had
+	floor   float32 // the most that an evicted neighbour weighed
+	fresh   float32 // mass added since the node was refined; derived, not in the digest
+	swept   uint32  // how many products were retired when the edges were last swept
+	edges   []edge  // in the order in which they came
+	days    []Day   // of the last receipt with both, beside edges
+	log     []uint32
+}
+
+// NewPairs makes an empty relation.
+func NewPairs(opt PairOptions) *Pairs {
+	opt = opt.withDefaults()
+	p := &Pairs{opt: opt, fade: fade{float64(opt.HalfLife)}, shards: make([]pairShard, opt.Shards), sc: new(Scratch)}
+	for 1<<p.shift < opt.Shards {
+		p.shift++
+	}
+	return p
+}
+
+func (p *Pairs) shard(n Node) (*pairShard, uint32) {
+	return &p.shards[n&Node(len(p.shards)-1)], uint32(n) >> p.shift
+}
+
+// Grow makes room for the nodes below n. Every node must be grown before it is
+// bound.
+func (p *Pairs) Grow(n Node) {
+	for have := p.live.len(); have < n; have = p.live.len() {
+		sh, _ := p.shard(have)
+		sh.mu.Lock()
+		sh.nodes = append(sh.nodes, pairNode{epoch: math.MinInt32})
+		sh.mu.Unlock()
+		p.live.grow()
+	}
+	p.sc.grow(n)
+}
+
+// Bundle is a receipt, or a session's view, as the graph sees it.
+type Bundle struct {
+	At    int64  // milliseconds since the Unix epoch
+	Key   uint64 // decides which pairs of a very large receipt are taken
+	Nodes []Node // distinct
+	// Damp weakens what a member has bought before: 255 is none, 0 is all. A
+	// pair gets the larger of its two. Nil: none.
+	Damp []uint8
+	Gain float32 // what the event's type weighs
+}
+
+func (b *Bundle) damp(i int) uint32 {
+	if b.Damp == nil {
+		return 255
+	}
+	return uint32(b.Damp[i])
+}
+
+// Bind adds a receipt. Each of its n goods is bound to each other with
+// Gain/(n−1), so that a long receipt says less about each of its pairs than a
+// short one: on real receipts this lifted the hit rate of completing a basket
+// by a fifth. A receipt with more than Partners others is sampled: each of its
+// goods meets Partners of the others, by a hash of the receipt's key.
+func (p *Pairs) Bind(b *Bundle) { p.bind(b, 1) }
+
+// Unbind takes back what Bind added with the same At, Gain and Damp, for all
+// pairs that hold one of back; it never leaves less than nothing.
+func (p *Pairs) Unbind(b *Bundle, back []Node) {
+	keep := *b
+	if len(back) == len(b.Nodes) {
+		p.bind(&keep, -1)
+		return
+	}
+	// The pairs that stay are those among the goods that were kept: take all
+	// back, then bind the kept ones again with what each pair had.
+	p.bind(&keep, -1)
+	rest := Bundle{At: b.At, Key: b.Key, Gain: b.Gain * gain(p.partners(len(b.Nodes)))}
+	for i, n := range b.Nodes {
+		if !slices.Contains(back, n) {
+			rest.Nodes = append(rest.Nodes, n)
+			rest.Damp = append(rest.Damp, uint8(b.damp(i)))
+		}
+	}
+	if len(rest.Nodes) > 0 {
+		rest.Gain /= gain(p.partners(len(rest.Nodes)))
+		p.bind(&rest, 1)
+	}
+}
+
+// gain is what a receipt adds to each pair when each product meets so many.
+func gain(partners int) float32 {
+	return 1 / float32(max(partners, 1))
+}
+
+func (p *Pairs) partners(n int) int { return min(n-1, p.opt.Partners) }
+
+func (p *Pairs) bind(b *Bundle, sign float32) {
+	nodes, damps := b.Nodes, b.Damp
+	partners := p.partners(len(nodes))
+	if partners < len(nodes)-1 {
+		nodes, damps = p.inRing(b)
+	}
+	in := Bundle{Nodes: nodes, Damp: damps}
+	epoch, factor := p.fade.at(b.At)
+	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners}
+	for i, n := range nodes {
+		sh, slot := p.shard(n)
+		sh.mu.Lock()
+		nd := &sh.nodes[slot]
+		if !nd.retired {
+			sh.cow.touch(slot, nd.encode)
+			rec.factor = sign * nd.rebase(epoch, factor)
+			nd.count(rec, in.damp(i))
+			p.live.set(n, nd)
+			if partners > 0 {
+				p.append(nd, rec, &in, i)
+			}
+		}
+		sh.mu.Unlock()
+	}
+}
+
+// rebase moves the node to a newer landmark if the event belongs to one, and
+// returns the event's factor relative to the node's.
+func (nd *pairNode) rebase(epoch int32, factor float64) float32 {
+	if epoch <= nd.epoch {
+		return float32(factor * shift(epoch, nd.epoch))
+	}
+	if nd.epoch != math.MinInt32 {
+		nd.scale(float32(shift(nd.epoch, epoch)))
+	}
+	nd.epoch = epoch
+	return float32(factor)
+}
+
+func (nd *pairNode) scale(by float32) {
+	nd.support *= by
+	nd.mass *= by
+	nd.floor *= by
+	nd.fresh *= by
+	for i := range nd.edges {
+		nd.edges[i].weight *= by
+		nd.edges[i].support *= by
+	}
+	scaleLog(nd.log, by)
+}
+
+func (nd *pairNode) count(rec record, damp uint32) {
+	added := rec.factor * rec.gain * (float32(damp) / 255)
+	nd.support = max(nd.support+rec.factor, 0)
+	nd.mass = max(nd.mass+added, 0)
+	nd.fresh += max(added, -added)
+}
+
+// ringItem is a product of a very large receipt, in the order of a hash.
+type ringItem struct {
+	hash uint64
+	node Node
+	damp uint8
+}
+
+// inRing returns the receipt's goods in an order that depends on its key
+// alone, so that "the next so many" is a fair sample of the others.
+func (p *Pairs) inRing(b *Bundle) ([]Node, []uint8) {
+	p.ring = p.ring[:0]
+	for i, n := range b.Nodes {
+		p.ring = append(p.ring, ringItem{mix(b.Key ^ mix(uint64(n)+1)), n, uint8(b.damp(i))})
+	}
+	slices.SortFunc(p.ring, func(a, b ringItem) int { return cmp.Compare(a.hash, b.hash) })
+	nodes, damps := make([]Node, len(p.ring)), make([]uint8, len(p.ring))
+	for i, it := range p.ring {
+		nodes[i], damps[i] = it.node, it.damp
+	}
+	return nodes, damps
+}
+
+// mix is the finalizer of MurmurHash3, which spreads every bit over all others.
+func mix(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}
+
+// Retire takes a product out for good: its own edges at once, those of its
+// neighbours when those are next merged; until then readers pass them over. A
+// product that comes back under the same name must be given a new node.
+func (p *Pairs) Retire(n Node) {
+	sh, slot := p.shard(n)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	nd := &sh.nodes[slot]
+	sh.cow.touch(slot, nd.encode)
+	*nd = pairNode{epoch: nd.epoch, retired: true, fresh: 1}
+	p.retires++
+	p.live.retire(n)
+}

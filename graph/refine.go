@@ -1,0 +1,286 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"sync/atomic"
+)
+
+// RefineOptions says how refined edges are made. The zero value works.
+type RefineOptions struct {
+	Neighbors int     // K, how many of a product's neighbours explain it; 0: 64
+	Lambda    float64 // λ, in receipts' gain; 0: 3
+	Least     float64 // smaller edges are left out; 0: 0.002
+	Outgoing  int     // the most refined edges from one product; 0: 1024
+	Changed   float64 // the share of a product's mass that must be new; 0: 0.02
+}
+
+func (o RefineOptions) withDefaults() RefineOptions {
+	def := func(v *float64, d float64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	if o.Neighbors == 0 {
+		o.Neighbors = 64
+	}
+	if o.Outgoing == 0 {
+		o.Outgoing = 1024
+	}
+	def(&o.Lambda, 3)
+	def(&o.Least, 0.002)
+	def(&o.Changed, 0.02)
+	return o
+}
+
+// RefinedEdge is what one product in a basket says for another.
+type RefinedEdge struct {
+	Node   Node
+	Weight float32 // below zero: the first speaks against the second
+}
+
+// Refined holds the refined edges of a relation: for each product j the
+// solution b of (G_NN + λI)·b = G_Nj over its K strongest neighbours N, where
+// G holds the faded weights. It is a local form of EASE (Steck, "Embarrassingly
+// shallow autoencoders for sparse data", WWW 2019): where a plain edge counts
+// what is bought together, a refined one keeps what the others do not explain.
+//
+// Refresh is one goroutine's; readers ask at any time and see either the edges
+// from before a refresh or those from after it.
+type Refined struct {
+	opt   RefineOptions
+	pairs *Pairs
+
+	into []([]RefinedEdge) // Refresh's: target → its sources
+	out  atomic.Pointer[refinedEdges]
+
+	sc    Scratch
+	near  []Neighbor
+	place []uint32 // node → place among the K, from 1
+	g     []float64
+	b     []float64
+}
+
+// refinedEdges is all edges by their source. It never changes.
+type refinedEdges struct {
+	first []uint32 // source → where its edges begin
+	edges []RefinedEdge
+}
+
+// NewRefined makes the refined edges of a relation, none yet.
+func NewRefined(p *Pairs, opt RefineOptions) *Refined {
+	r := &Refined{opt: opt.withDefaults(), pairs: p}
+	r.out.Store(&refinedEdges{first: []uint32{0}})
+	return r
+}
+
+// From returns the refined edges from a product, the strongest first. The
+// slice is shared: read it only.
+func (r *Refined) From(n Node) []RefinedEdge {
+	out := r.out.Load()
+	if int(n)+1 >= len(out.first) {
+		return nil
+	}
+	return out.edges[out.first[n]:out.first[n+1]]
+}
+
+// Edges returns how many refined edges are held.
+func (r *Refined) Edges() int { return len(r.out.Load().edges) }
+
+// Bytes returns what the refined edges take, by target and by source.
+func (r *Refined) Bytes() uint64 {
+	out := r.out.Load()
+	return uint64(2*len(out.edges)*8+4*len(out.first)) + uint64(len(out.first))*24
+}
+
+// Refresh refines again every product of whose mass enough is new, publishes
+// the outcome at once, and returns how many it were. ms is the moment that
+// weights are faded to, beside λ. It stops early, with what it has, when ctx
+// ends.
+func (r *Refined) Refresh(ctx context.Context, ms int64) int {
+	refined := 0
+	total := r.pairs.Nodes()
+	for Node(len(r.into)) < total {
+		r.into = append(r.into, nil)
+		r.place = append(r.place, 0)
+	}
+	for n := range total {
+		if ctx.Err() != nil {
+			break
+		}
+		if r.pairs.due(n, r.opt.Changed) {
+			r.into[n] = r.refine(n, ms)
+			refined++
+		}
+	}
+	if refined > 0 {
+		r.publish()
+	}
+	return refined
+}
+
+// due says whether enough of a node's mass is new, and if so counts it as
+// refined from now on.
+func (p *Pairs) due(n Node, changed float64) bool {
+	sh, slot := p.shard(n)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	nd := &sh.nodes[slot]
+	if nd.fresh <= 0 || float64(nd.fresh) < changed*float64(nd.mass) {
+		return false
+	}
+	nd.fresh = 0
+	return true
+}
+
+// refine solves for one product, with weights as of a moment.
+func (r *Refined) refine(j Node, at int64) []RefinedEdge {
+	p := r.pairs
+	r.near = p.Neighbors(&r.sc, r.near[:0], j, at)
+	slices.SortFunc(r.near, func(a, b Neighbor) int {
+		if c := cmp.Compare(b.Weight, a.Weight); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.To, b.To)
+	})
+	near := r.near[:min(len(r.near), r.opt.Neighbors)]
+	k := len(near)
+	if k == 0 {
+		return nil
+	}
+	ids, target := make([]Node, k), make([]float64, k)
+	for i, n := range near {
+		ids[i], target[i] = n.To, float64(n.Weight)
+		r.place[n.To] = uint32(i + 1)
+	}
+	r.g = slices.Grow(r.g[:0], k*k)[:k*k]
+	clear(r.g)
+	for i, id := range ids {
+		r.g[i*k+i] = p.massAt(id, at) + r.opt.Lambda
+		r.near = p.Neighbors(&r.sc, r.near[:0], id, at)
+		for _, n := range r.near {
+			if c := r.place[n.To]; c != 0 {
+				r.g[i*k+int(c-1)] = float64(n.Weight)
+			}
+		}
+	}
+	for _, id := range ids {
+		r.place[id] = 0
+	}
+	symmetrise(r.g, k)
+	r.b = append(r.b[:0], target...)
+	if !solve(r.g, r.b, k) {
+		return nil
+	}
+	var edges []RefinedEdge
+	for i, w := range r.b {
+		if math.Abs(w) >= r.opt.Least {
+			edges = append(edges, RefinedEdge{ids[i], float32(w)})
+		}
+	}
+	return edges
+}
+
+// massAt returns a product's own weight as of a moment: the diagonal of G.
+func (p *Pairs) massAt(n Node, ms int64) float64 {
+	sh, slot := p.shard(n)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	nd := &sh.nodes[slot]
+	return float64(nd.mass) * p.fade.to(nd.epoch, ms)
+}
+
+// symmetrise makes both halves of the matrix equal: a node that let an edge go
+// while its other end kept it would else leave G lopsided.
+func symmetrise(g []float64, k int) {
+	for i := range k {
+		for j := range i {
+			m := max(g[i*k+j], g[j*k+i])
+			g[i*k+j], g[j*k+i] = m, m
+		}
+	}
+}
+
+// solve replaces b by the solution of g·x = b, by Cholesky's method; g is
+// overwritten. It says false when g is not positive definite.
+func solve(g, b []float64, k int) bool {
+	for j := range k {
+		row := g[j*k : j*k+j+1]
+		d := row[j]
+		for _, v := range row[:j] {
+			d -= v * v
+		}
+		if d <= 0 {
+			return false
+		}
+		d = math.Sqrt(d)
+		row[j] = d
+		for i := j + 1; i < k; i++ {
+			other := g[i*k : i*k+j+1]
+			s := other[j]
+			for t, v := range row[:j] {
+				s -= v * other[t]
+			}
+			other[j] = s / d
+		}
+	}
+	for i := range k {
+		s := b[i]
+		for t := range i {
+			s -= g[i*k+t] * b[t]
+		}
+		b[i] = s / g[i*k+i]
+	}
+	for i := k - 1; i >= 0; i-- {
+		s := b[i]
+		for t := i + 1; t < k; t++ {
+			s -= g[t*k+i] * b[t]
+		}
+		b[i] = s / g[i*k+i]
+	}
+	return true
+}
+
+// publish turns the edges around, target by target, and swaps them in.
+func (r *Refined) publish() {
+	counts := make([]uint32, len(r.into)+1)
+	for _, in := range r.into {
+		for _, e := range in {
+			counts[e.Node+1]++
+		}
+	}
+	for i := 1; i < len(counts); i++ {
+		counts[i] += counts[i-1]
+	}
+	all := make([]RefinedEdge, counts[len(counts)-1])
+	at := slices.Clone(counts)
+	for j, in := range r.into {
+		for _, e := range in {
+			all[at[e.Node]] = RefinedEdge{Node(j), e.Weight}
+			at[e.Node]++
+		}
+	}
+	r.out.Store(r.bound(counts, all))
+}
+
+// bound orders each product's edges by strength and keeps the strongest.
+func (r *Refined) bound(first []uint32, all []RefinedEdge) *refinedEdges {
+	out := &refinedEdges{first: make([]uint32, 0, len(first)), edges: all[:0]}
+	for i := 0; i+1 < len(first); i++ {
+		out.first = append(out.first, uint32(len(out.edges)))
+		es := all[first[i]:first[i+1]]
+		slices.SortFunc(es, func(a, b RefinedEdge) int {
+			if c := cmp.Compare(abs(b.Weight), abs(a.Weight)); c != 0 {
+				return c
+			}
+			return cmp.Compare(a.Node, b.Node)
+		})
+		out.edges = append(out.edges, es[:min(len(es), r.opt.Outgoing)]...)
+	}
+	out.first = append(out.first, uint32(len(out.edges)))
+	return out
+}
+
+func abs(f float32) float32 { return max(f, -f) }
