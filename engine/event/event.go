@@ -122,8 +122,8 @@ type Cart struct {
 	Lines  []Line
 }
 
-// Scan is one product scanned by a shopper in the store.
-type Scan struct {
+// Scanned is one product scanned by a shopper in the store; the body of a scan.
+type Scanned struct {
 	Product string
 	Action  Action // ActionAdd or ActionRemove
 }
@@ -213,7 +213,7 @@ type Signal struct {
 func (*Receipt) isBody()          {}
 func (*View) isBody()             {}
 func (*Cart) isBody()             {}
-func (*Scan) isBody()             {}
+func (*Scanned) isBody()          {}
 func (*Product) isBody()          {}
 func (*ProductDeleted) isBody()   {}
 func (*Stock) isBody()            {}
