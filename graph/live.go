@@ -56,3 +56,39 @@ func (l *liveSupports) get(n Node) (epoch int32, support float32, ok bool) {
 	c := l.cell(n).Load()
 	return int32(c >> 32), math.Float32frombits(uint32(c)), c != retiredCell
 }
+
+// total counts all receipts of a relation, faded. The writer changes it; it is
+// published as a node's support is.
+type total struct {
+	epoch int32
+	count float32
+	cell  atomic.Uint64
+}
+
+func (t *total) add(epoch int32, factor float64, sign float32) {
+	if epoch > t.epoch {
+		t.count *= float32(shift(t.epoch, epoch))
+		t.epoch = epoch
+	}
+	t.set(t.epoch, max(t.count+sign*float32(factor*shift(epoch, t.epoch)), 0))
+}
+
+func (t *total) set(epoch int32, count float32) {
+	t.epoch, t.count = epoch, count
+	t.cell.Store(uint64(uint32(epoch))<<32 | uint64(math.Float32bits(count)))
+}
+
+// Total returns how many receipts the relation was bound with, faded.
+func (p *Pairs) Total(ms int64) float64 {
+	c := p.all.cell.Load()
+	return float64(math.Float32frombits(uint32(c))) * p.fade.to(int32(c>>32), ms)
+}
+
+// TotalCell gives the total for a checkpoint; the writer's. SetTotal sets it
+// to what TotalCell gave; before any other call.
+func (p *Pairs) TotalCell() uint64 { return p.all.cell.Load() }
+
+// SetTotal sets the total to what TotalCell gave.
+func (p *Pairs) SetTotal(cell uint64) {
+	p.all.set(int32(cell>>32), math.Float32frombits(uint32(cell)))
+}

@@ -26,6 +26,7 @@ type record struct {
 	day      Day
 	factor   float32 // relative to the node's landmark; negative takes back
 	gain     float32
+	sign     float32 // below zero: takes back
 	partners int
 }
 
@@ -93,6 +94,15 @@ type delta struct {
 	day  Day
 }
 
+// add counts one entry of a record in.
+func (d *delta) add(record []uint32, entry uint32) {
+	factor := math.Float32frombits(record[1])
+	d.weight += float32(math.Float32frombits(record[2])/255) * float32(entry>>24)
+	d.support += factor
+	d.back -= min(factor, 0)
+	d.day = max(d.day, Day(record[0]>>16))
+}
+
 // Scratch is the working space of one goroutine: the writer's merges and each
 // reader's answers. The zero value is ready.
 type Scratch struct {
@@ -110,9 +120,7 @@ func (sc *Scratch) grow(n Node) {
 // collect adds up a log by neighbour, in the order of the log.
 func (sc *Scratch) collect(log []uint32) {
 	for len(log) > 0 {
-		partners, day := int(log[0]&0xffff), Day(log[0]>>16)
-		factor, gained := math.Float32frombits(log[1]), math.Float32frombits(log[2])
-		step := gained / 255
+		partners := int(log[0] & 0xffff)
 		for _, w := range log[recordHead : recordHead+partners] {
 			to := Node(w & 0xffffff)
 			k := sc.mark[to]
@@ -121,11 +129,7 @@ func (sc *Scratch) collect(log []uint32) {
 				k = uint32(len(sc.deltas))
 				sc.mark[to] = k
 			}
-			d := &sc.deltas[k-1]
-			d.weight += step * float32(w>>24)
-			d.support += factor
-			d.back -= min(factor, 0)
-			d.day = max(d.day, day)
+			sc.deltas[k-1].add(log, w)
 		}
 		log = log[recordHead+partners:]
 	}
@@ -197,11 +201,11 @@ func (p *Pairs) admit(nd *pairNode) {
 	}
 }
 
-// extend makes room for n more edges, an eighth at a time: doubling would cost
-// half as much memory again.
+// extend makes room for n more edges, a sixteenth at a time: doubling would
+// cost half as much memory again.
 func (nd *pairNode) extend(n int) {
 	if need := len(nd.edges) + n; need > cap(nd.edges) {
-		need += need / 8
+		need += need / 16
 		nd.edges = append(append([]edge(nil), make([]edge, need)...)[:0], nd.edges...)
 		nd.days = append(append([]Day(nil), make([]Day, need)...)[:0], nd.days...)
 	}

@@ -10,21 +10,21 @@ import (
 // PairOptions says how a relation between products grows and fades. The zero
 // value works.
 type PairOptions struct {
-	HalfLife  int64 // milliseconds; 0: 90 days
+	HalfLife  int64 // milliseconds; 0: 180 days
 	Neighbors int   // the most neighbours a node keeps; 0: 1024, at most 65,000
-	Partners  int   // the most others that one receipt binds a product to; 0: 128; even
+	Partners  int   // the most others that one receipt binds a product to; 0: 64; even
 	Shards    int   // locks; a power of two; 0: 64. It changes nothing but speed
 }
 
 func (o PairOptions) withDefaults() PairOptions {
 	if o.HalfLife == 0 {
-		o.HalfLife = 90 * msPerDay
+		o.HalfLife = 180 * msPerDay
 	}
 	if o.Neighbors == 0 {
 		o.Neighbors = 1024
 	}
 	if o.Partners == 0 {
-		o.Partners = 128
+		o.Partners = 64
 	}
 	if o.Shards == 0 {
 		o.Shards = 64
@@ -45,6 +45,7 @@ type Pairs struct {
 	live   liveSupports
 
 	retires uint32 // products retired so far; the writer's
+	all     total
 
 	sc   *Scratch // the writer's
 	ring []ringItem
@@ -165,6 +166,21 @@ func gain(partners int) float32 {
 
 func (p *Pairs) partners(n int) int { return min(n-1, p.opt.Partners) }
 
+// Join adds a product to those that a session has looked at: Nodes[0] is the
+// newcomer. It is bound to each of the others with Gain/(n−1), and it alone
+// counts as seen once more.
+func (p *Pairs) Join(b *Bundle) {
+	epoch, factor := p.fade.at(b.At)
+	p.all.add(epoch, factor, 1)
+	all := record{day: DayOf(b.At), gain: b.Gain * gain(len(b.Nodes)-1), partners: len(b.Nodes) - 1}
+	p.write(b, 0, all, epoch, factor, true)
+	for _, n := range b.Nodes[1:] {
+		one := all
+		one.partners = 1
+		p.write(&Bundle{Nodes: []Node{n, b.Nodes[0]}}, 0, one, epoch, factor, false)
+	}
+}
+
 func (p *Pairs) bind(b *Bundle, sign float32) {
 	nodes, damps := b.Nodes, b.Damp
 	partners := p.partners(len(nodes))
@@ -173,21 +189,34 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 	}
 	in := Bundle{Nodes: nodes, Damp: damps}
 	epoch, factor := p.fade.at(b.At)
-	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners}
-	for i, n := range nodes {
-		sh, slot := p.shard(n)
-		sh.mu.Lock()
-		nd := &sh.nodes[slot]
-		if !nd.retired {
-			sh.cow.touch(slot, nd.encode)
-			rec.factor = sign * nd.rebase(epoch, factor)
-			nd.count(rec, in.damp(i))
-			p.live.set(n, nd)
-			if partners > 0 {
-				p.append(nd, rec, &in, i)
-			}
-		}
-		sh.mu.Unlock()
+	p.all.add(epoch, factor, sign)
+	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners, sign: sign}
+	for i := range nodes {
+		p.write(&in, i, rec, epoch, factor, true)
+	}
+}
+
+// write puts node i's share of a bundle into its log, and counts the node
+// itself if it is to be counted.
+func (p *Pairs) write(b *Bundle, i int, rec record, epoch int32, factor float64, count bool) {
+	sh, slot := p.shard(b.Nodes[i])
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	nd := &sh.nodes[slot]
+	if nd.retired {
+		return
+	}
+	sh.cow.touch(slot, nd.encode)
+	rec.factor = nd.rebase(epoch, factor)
+	if rec.sign < 0 {
+		rec.factor = -rec.factor
+	}
+	if count {
+		nd.count(rec, b.damp(i))
+	}
+	p.live.set(b.Nodes[i], nd)
+	if rec.partners > 0 {
+		p.append(nd, rec, b, i)
 	}
 }
 

@@ -62,7 +62,7 @@ func pairsOf(b *graph.Bundle) int { return len(b.Nodes) * (len(b.Nodes) - 1) }
 // BenchmarkBind adds receipts to a graph that holds ten million edges already,
 // beside the plain maps doing the same work, without and with a reader.
 func BenchmarkBind(b *testing.B) {
-	warm := receipts(benchProducts, 250_000, 1)
+	warm := receipts(benchProducts, 80_000, 1)
 	more := receipts(benchProducts, 100_000, 2)
 	p := graph.NewPairs(graph.PairOptions{})
 	p.Grow(benchProducts)
@@ -118,7 +118,7 @@ func readUntil(p *graph.Pairs, stop chan struct{}) {
 func BenchmarkNeighbors(b *testing.B) {
 	p := graph.NewPairs(graph.PairOptions{})
 	p.Grow(benchProducts)
-	for _, r := range receipts(benchProducts, 250_000, 1) {
+	for _, r := range receipts(benchProducts, 80_000, 1) {
 		p.Bind(&r)
 	}
 	sc, buf := new(graph.Scratch), []graph.Neighbor(nil)
@@ -141,7 +141,7 @@ func BenchmarkNeighbors(b *testing.B) {
 
 // BenchmarkBytesPerEdge prints the live heap divided by the edges held.
 func BenchmarkBytesPerEdge(b *testing.B) {
-	rs := receipts(benchProducts, 250_000, 1)
+	rs := receipts(benchProducts, 80_000, 1)
 	for b.Loop() {
 		before := heap()
 		p := graph.NewPairs(graph.PairOptions{})

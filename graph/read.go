@@ -88,15 +88,47 @@ func (p *Pairs) owned(ns []Neighbor, ms int64) int {
 	return kept
 }
 
-// Pair returns the binding of a to b, if there is one.
-func (p *Pairs) Pair(sc *Scratch, a, b Node, ms int64) (Neighbor, bool) {
-	var buf [64]Neighbor
-	for _, n := range p.Neighbors(sc, buf[:0], a, ms) {
-		if n.To == b {
-			return n, true
+// Pair returns the binding of a to b, if there is one. It reads a's edges
+// without copying them.
+func (p *Pairs) Pair(a, b Node, ms int64) (Neighbor, bool) {
+	if a >= p.live.len() {
+		return Neighbor{}, false
+	}
+	sh, slot := p.shard(a)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	nd := &sh.nodes[slot]
+	d := pending(nd.log, b)
+	d.weight += nd.floor // what a newcomer is lent
+	for i := range nd.edges {
+		if nd.edges[i].to == b {
+			d.weight += nd.edges[i].weight - nd.floor
+			d.support += nd.edges[i].support
+			d.day = max(d.day, nd.days[i])
+			break
 		}
 	}
-	return Neighbor{}, false
+	epoch, own, alive := p.live.get(b)
+	if !alive || d.support <= 0 || d.gone(&d.edge) {
+		return Neighbor{}, false
+	}
+	by := float32(p.fade.to(nd.epoch, ms))
+	return Neighbor{To: b, Weight: d.weight * by, Support: d.support * by, Own: own * float32(p.fade.to(epoch, ms)), Last: d.day}, true
+}
+
+// pending adds up what a log holds for one neighbour.
+func pending(log []uint32, to Node) (d delta) {
+	d.to = to
+	for len(log) > 0 {
+		partners := int(log[0] & 0xffff)
+		for _, w := range log[recordHead : recordHead+partners] {
+			if Node(w&0xffffff) == to {
+				d.add(log, w)
+			}
+		}
+		log = log[recordHead+partners:]
+	}
+	return d
 }
 
 // Support returns on how many receipts a product stood, faded; 0 for one that
