@@ -1,0 +1,301 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"nabo/graph"
+)
+
+// The kinds of pairs in a checkpoint, the first byte of their keys. They are
+// loaded in the order of their keys: numbers before what they number.
+const (
+	cellMeta     = 1
+	cellPlace    = 2
+	cellProduct  = 3
+	cellStock    = 4
+	cellToken    = 5
+	cellProfile  = 6
+	cellBought   = 7
+	cellViewed   = 8
+	cellGoods    = 9
+	cellVisits   = 10
+	cellTrends   = 11
+	cellKeys     = 12
+	cellReceipt  = 13
+	cellSession  = 14
+	seenKeysCell = 8192 // keys in one cell
+)
+
+// Checkpoint is what changed since the one before it, as of one position. It
+// is written while the engine goes on.
+type Checkpoint struct {
+	e     *Engine
+	pos   uint64
+	small []savedPair // what is small enough to be copied at once
+	ended bool
+}
+
+type savedPair struct{ key, value []byte }
+
+// BeginCheckpoint starts a checkpoint of the state as it is now. The writer
+// calls it between two positions, and not before the one before it has ended.
+func (e *Engine) BeginCheckpoint() *Checkpoint {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	c := &Checkpoint{e: e, pos: e.Position(), small: e.redo.take()}
+	e.bought.Begin()
+	e.viewed.Begin()
+	e.goods.Begin()
+	e.visits.Begin()
+	e.trends.Begin()
+	c.put(key(cellMeta), e.encodeMeta())
+	c.places()
+	c.products()
+	c.people()
+	c.keys()
+	c.receipts()
+	c.sessions()
+	return c
+}
+
+// Position returns the log position that the checkpoint stands for.
+func (c *Checkpoint) Position() uint64 { return c.pos }
+
+// Write gives every pair that changed; a nil value means that the key is gone.
+// It runs on any goroutine, once, and ends the checkpoint: when put fails, what
+// it held is part of the next one.
+func (c *Checkpoint) Write(put func(key, value []byte) error) error {
+	err := c.write(put)
+	c.end(err == nil)
+	return err
+}
+
+// Abandon ends a checkpoint that will not be written.
+func (c *Checkpoint) Abandon() { c.end(false) }
+
+func (c *Checkpoint) end(kept bool) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	c.e.bought.End(kept)
+	c.e.viewed.End(kept)
+	c.e.goods.End(kept)
+	c.e.visits.End(kept)
+	c.e.trends.End(kept)
+	if !kept {
+		c.e.redo.put(c.small)
+	}
+}
+
+func (c *Checkpoint) write(put func(key, value []byte) error) error {
+	for _, p := range c.small {
+		if err := put(p.key, p.value); err != nil {
+			return err
+		}
+	}
+	node := func(kind byte) func(graph.Node, []byte) error {
+		return func(n graph.Node, v []byte) error { return put(key(kind, uint64(n)), v) }
+	}
+	member := func(kind byte) func(graph.Member, []byte) error {
+		return func(m graph.Member, v []byte) error { return put(key(kind, uint64(m)), v) }
+	}
+	if err := c.e.bought.Save(node(cellBought)); err != nil {
+		return err
+	}
+	if err := c.e.viewed.Save(node(cellViewed)); err != nil {
+		return err
+	}
+	if err := c.e.goods.Save(member(cellGoods)); err != nil {
+		return err
+	}
+	if err := c.e.visits.Save(member(cellVisits)); err != nil {
+		return err
+	}
+	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, uint64(s)), v) })
+}
+
+func (c *Checkpoint) put(key, value []byte) { c.small = append(c.small, savedPair{key, value}) }
+
+// key makes a key of a kind and big-endian numbers, so that keys sort as they do.
+func key(kind byte, numbers ...uint64) []byte {
+	k := append(make([]byte, 0, 1+8*len(numbers)), kind)
+	for _, n := range numbers {
+		k = binary.BigEndian.AppendUint64(k, n)
+	}
+	return k
+}
+
+func (c *Checkpoint) places() {
+	p := &c.e.places
+	for _, s := range p.dirty {
+		c.put(key(cellPlace, uint64(s)), []byte(p.names[s]))
+	}
+	p.dirty = p.dirty[:0]
+}
+
+func (c *Checkpoint) products() {
+	cat := &c.e.catalogue
+	for n := range cat.dirty {
+		item := cat.items[n]
+		at, ok := cat.nodes[item.ID]
+		c.put(key(cellProduct, uint64(n)), encodeProduct(item, ok && at == n))
+	}
+	clear(cat.dirty)
+	for k := range cat.dirtyStock {
+		var value []byte
+		if a, ok := cat.stock[k]; ok {
+			value = []byte{byte(a)}
+		}
+		c.put(key(cellStock, uint64(k.node), uint64(k.scope)), value)
+	}
+	clear(cat.dirtyStock)
+}
+
+func (c *Checkpoint) people() {
+	p := &c.e.people
+	for t := range p.dirty {
+		m := p.members[t]
+		c.put(key(cellToken, uint64(t)), binary.BigEndian.AppendUint32(nil, uint32(m)))
+		if m != nobody {
+			c.put(key(cellProfile, uint64(m)), p.encode(m))
+		}
+	}
+	for _, m := range p.gone {
+		c.put(key(cellProfile, uint64(m)), p.encode(m))
+	}
+	p.gone = p.gone[:0]
+	clear(p.dirty)
+}
+
+// keys writes the keys that were added, some thousands to a cell, under the
+// day and the position at which they were: what has expired can be deleted by
+// its day, and no key is ever written twice.
+func (c *Checkpoint) keys() {
+	s := &c.e.seen
+	for part := 0; len(s.added) > 0; part++ {
+		n := 1
+		for n < min(len(s.added), seenKeysCell) && s.added[n].on == s.added[0].on {
+			n++
+		}
+		value := make([]byte, 0, 8*n)
+		for _, k := range s.added[:n] {
+			value = binary.LittleEndian.AppendUint64(value, k.key)
+		}
+		cell := key(cellKeys, uint64(s.added[0].on), c.pos, uint64(part))
+		c.put(cell, value)
+		s.cells = append(s.cells, seenCell{s.added[0].on, cell})
+		s.added = s.added[n:]
+	}
+	s.added = nil
+	for len(s.cells) > 0 && !s.alive(s.cells[0].on) {
+		c.put(s.cells[0].key, nil)
+		s.cells = s.cells[1:]
+	}
+}
+
+func (c *Checkpoint) receipts() {
+	r := &c.e.recent
+	for i := range r.dirty {
+		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&r.ring[i]))
+	}
+	clear(r.dirty)
+}
+
+func (c *Checkpoint) sessions() {
+	s := &c.e.sessions
+	for k := range s.dirty {
+		var value []byte
+		if ses := s.byKey[k]; ses != nil {
+			value = encodeSession(ses)
+		}
+		c.put(key(cellSession, k), value)
+	}
+	clear(s.dirty)
+}
+
+// Load takes one pair of a checkpoint, in the order of the keys, into an
+// engine that has applied nothing.
+func (e *Engine) Load(k, value []byte) error {
+	if len(k) == 0 || (len(k)-1)%8 != 0 {
+		return fmt.Errorf("engine: a key of %d bytes", len(k))
+	}
+	numbers := make([]uint64, 0, 3)
+	for b := k[1:]; len(b) > 0; b = b[8:] {
+		numbers = append(numbers, binary.BigEndian.Uint64(b))
+	}
+	want := map[byte]int{cellMeta: 0, cellStock: 2, cellKeys: 3}
+	if n, special := want[k[0]]; (special && n != len(numbers)) || (!special && len(numbers) != 1) {
+		return fmt.Errorf("engine: a key of kind %d with %d numbers", k[0], len(numbers))
+	}
+	if err := e.loadCell(k, numbers, value); err != nil {
+		return fmt.Errorf("engine: load a pair of kind %d: %w", k[0], err)
+	}
+	return nil
+}
+
+func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
+	switch k[0] {
+	case cellMeta:
+		return e.decodeMeta(value)
+	case cellPlace:
+		return e.loadPlace(n[0], value)
+	case cellProduct:
+		return e.loadProduct(n[0], value)
+	case cellStock:
+		return e.loadStock(n, value)
+	case cellToken:
+		return e.loadToken(n[0], value)
+	case cellProfile:
+		return e.loadProfile(n[0], value)
+	case cellBought:
+		return e.bought.Load(graph.Node(n[0]), value)
+	case cellViewed:
+		return e.viewed.Load(graph.Node(n[0]), value)
+	case cellGoods:
+		return e.goods.Load(graph.Member(n[0]), value)
+	case cellVisits:
+		return e.visits.Load(graph.Member(n[0]), value)
+	case cellTrends:
+		return e.trends.Load(graph.Scope(n[0]), value)
+	case cellKeys:
+		return e.loadKeys(k, n, value)
+	case cellReceipt:
+		return e.loadReceipt(n[0], value)
+	case cellSession:
+		return e.loadSession(n[0], value)
+	}
+	return fmt.Errorf("what it is is not known to this version")
+}
+
+// Loaded says that all pairs of the checkpoint at pos were given to Load.
+func (e *Engine) Loaded(pos uint64) error {
+	if err := e.sessions.settle(); err != nil {
+		return err
+	}
+	e.catalogue.settle()
+	e.Publish(pos)
+	return nil
+}
+
+// redo holds the small pairs of a checkpoint that failed, for the next one.
+type redo struct {
+	mu    sync.Mutex
+	pairs []savedPair // guarded by mu
+}
+
+func (r *redo) put(pairs []savedPair) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pairs = append(r.pairs, pairs...)
+}
+
+func (r *redo) take() []savedPair {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pairs := r.pairs
+	r.pairs = nil
+	return pairs
+}

@@ -1,0 +1,393 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"nabo/engine/event"
+	"nabo/graph"
+)
+
+// errCell is what a decoder says of a value that is not what it should be.
+var errCell = errors.New("the value does not hold what it should")
+
+// writer appends numbers and texts to a cell.
+type writer struct{ b []byte }
+
+func (w *writer) num(v uint64)    { w.b = binary.AppendUvarint(w.b, v) }
+func (w *writer) float(v float64) { w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(v)) }
+func (w *writer) text(s string)   { w.num(uint64(len(s))); w.b = append(w.b, s...) }
+
+func (w *writer) nodes(ns []graph.Node) {
+	w.num(uint64(len(ns)))
+	for _, n := range ns {
+		w.num(uint64(n))
+	}
+}
+
+func (w *writer) attributes(as []event.Attribute) {
+	w.num(uint64(len(as)))
+	for _, a := range as {
+		w.text(a.Name)
+		w.num(uint64(a.Value.Kind))
+		w.text(a.Value.Text)
+		w.float(a.Value.Num)
+	}
+}
+
+// taker takes them off again and remembers if it ran out.
+type taker struct {
+	b   []byte
+	bad bool
+}
+
+func (t *taker) fail() { t.b, t.bad = nil, true }
+
+func (t *taker) num() uint64 {
+	v, n := binary.Uvarint(t.b)
+	if n <= 0 {
+		t.fail()
+		return 0
+	}
+	t.b = t.b[n:]
+	return v
+}
+
+func (t *taker) float() float64 {
+	if len(t.b) < 8 {
+		t.fail()
+		return 0
+	}
+	v := math.Float64frombits(binary.LittleEndian.Uint64(t.b))
+	t.b = t.b[8:]
+	return v
+}
+
+// length reads how many items of at least one byte follow.
+func (t *taker) length() int {
+	n := t.num()
+	if n > uint64(len(t.b)) {
+		t.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (t *taker) text() string {
+	n := t.length()
+	s := string(t.b[:n])
+	t.b = t.b[n:]
+	return s
+}
+
+func (t *taker) nodes(limit graph.Node) []graph.Node {
+	ns := make([]graph.Node, t.length())
+	for i := range ns {
+		ns[i] = graph.Node(t.num())
+		if ns[i] >= limit {
+			t.fail()
+			return nil
+		}
+	}
+	return ns
+}
+
+func (t *taker) attributes() []event.Attribute {
+	as := make([]event.Attribute, 0, min(t.length(), 1024))
+	for range cap(as) {
+		as = append(as, event.Attribute{Name: t.text(), Value: event.Value{Kind: event.ValueKind(t.num()), Text: t.text(), Num: t.float()}})
+	}
+	return as
+}
+
+func (t *taker) end() error {
+	if t.bad || len(t.b) > 0 {
+		return errCell
+	}
+	return nil
+}
+
+// fingerprint names all options that the state depends on.
+func (o Options) fingerprint() string {
+	o.Bought.Shards, o.Viewed.Shards, o.Members.Shards = 0, 0, 0
+	o.Refine = graph.RefineOptions{}
+	return fmt.Sprintf("%+v", o)
+}
+
+func (e *Engine) encodeMeta() []byte {
+	var w writer
+	w.text(e.opt.fingerprint())
+	w.num(uint64(e.now))
+	w.num(e.duplicates.Load())
+	w.num(uint64(e.seen.today))
+	w.b = append(w.b, e.encodeCounts()...)
+	return w.b
+}
+
+// encodeCounts gives those numbers of the state that a duplicate in the log
+// does not change.
+func (e *Engine) encodeCounts() []byte {
+	var w writer
+	w.num(uint64(e.clock.Load()))
+	w.num(e.applied.Load())
+	w.num(e.bought.TotalCell())
+	w.num(e.viewed.TotalCell())
+	w.num(uint64(len(e.catalogue.items)))
+	w.num(uint64(e.people.count))
+	w.num(uint64(e.recent.next))
+	w.num(e.sessions.seq)
+	for _, c := range e.counts {
+		w.num(c)
+	}
+	return w.b
+}
+
+func (e *Engine) decodeMeta(b []byte) error {
+	t := taker{b: b}
+	if was := t.text(); was != e.opt.fingerprint() && !t.bad {
+		return fmt.Errorf("the state was made with other options (%s; now %s): start with --rebuild to make it anew from the log", was, e.opt.fingerprint())
+	}
+	e.now = event.Millis(t.num())
+	e.duplicates.Store(t.num())
+	e.seen.today = graph.Day(t.num())
+	e.clock.Store(int64(t.num()))
+	e.applied.Store(t.num())
+	e.bought.SetTotal(t.num())
+	e.viewed.SetTotal(t.num())
+	products, members := t.num(), t.num()
+	e.recent.next = int(t.num())
+	e.sessions.seq = t.num()
+	for i := range e.counts {
+		e.counts[i] = t.num()
+	}
+	if err := t.end(); err != nil {
+		return err
+	}
+	if products > graph.MaxNodes || members > math.MaxUint32 || e.recent.next >= e.opt.Recent {
+		return errCell
+	}
+	e.people.count = int(members)
+	e.people.tokens = make([]event.Token, members)
+	e.bought.Grow(graph.Node(products))
+	e.viewed.Grow(graph.Node(products))
+	e.goods.Grow(graph.Member(members), graph.Node(products))
+	e.visits.Grow(graph.Member(members), 0)
+	return nil
+}
+
+func (e *Engine) loadPlace(n uint64, value []byte) error {
+	if len(value) == 0 {
+		return errCell
+	}
+	if n == 0 && string(value) == string(everywhere) {
+		return nil // New made it
+	}
+	if n != uint64(len(e.places.names)) {
+		return fmt.Errorf("place %d comes after %d", n, len(e.places.names))
+	}
+	e.scope(placeKind(value[0]), string(value[1:]))
+	e.places.dirty = e.places.dirty[:0]
+	return nil
+}
+
+func encodeProduct(p *Product, current bool) []byte {
+	var w writer
+	flags := uint64(0)
+	if current {
+		flags |= 1
+	}
+	if p.Known {
+		flags |= 2
+	}
+	w.num(flags)
+	for _, s := range []string{p.ID, p.Name, p.Category, p.Brand, p.Image, p.Currency} {
+		w.text(s)
+	}
+	w.float(p.Price)
+	w.attributes(p.Attributes)
+	return w.b
+}
+
+func (e *Engine) loadProduct(n uint64, value []byte) error {
+	t := taker{b: value}
+	flags := t.num()
+	p := &Product{ID: t.text(), Name: t.text(), Category: t.text(), Brand: t.text(), Image: t.text(), Currency: t.text(), Price: t.float()}
+	p.Attributes, p.Known = t.attributes(), flags&2 != 0
+	if err := t.end(); err != nil {
+		return err
+	}
+	c := &e.catalogue
+	if n != uint64(len(c.items)) || n >= uint64(e.bought.Nodes()) {
+		return fmt.Errorf("product %d comes after %d of %d", n, len(c.items), e.bought.Nodes())
+	}
+	c.items = append(c.items, p)
+	if flags&1 != 0 {
+		c.nodes[p.ID] = graph.Node(n)
+		c.index(graph.Node(n), p)
+	}
+	return nil
+}
+
+// settle puts each kind's products into the order that the writer left them
+// in, as far as it can be known: by number.
+func (c *catalogue) settle() {
+	for _, ns := range c.kinds {
+		slices.Sort(ns)
+	}
+}
+
+func (e *Engine) loadStock(n []uint64, value []byte) error {
+	if len(value) != 1 || n[0] >= uint64(len(e.catalogue.items)) || n[1] >= uint64(len(e.places.names)) {
+		return errCell
+	}
+	e.catalogue.stock[stockKey{graph.Node(n[0]), graph.Scope(n[1])}] = event.Availability(value[0])
+	return nil
+}
+
+func (e *Engine) loadToken(token uint64, value []byte) error {
+	if len(value) != 4 {
+		return errCell
+	}
+	m := graph.Member(binary.BigEndian.Uint32(value))
+	if m != nobody && int(m) >= e.people.count {
+		return errCell
+	}
+	e.people.members[event.Token(token)] = m
+	return nil
+}
+
+// encode gives a member's token, or whom it became, and what was said of it.
+func (p *people) encode(m graph.Member) []byte {
+	var w writer
+	w.num(uint64(p.tokens[m]))
+	if p.tokens[m] == 0 {
+		if into, ok := p.moved[m]; ok {
+			w.num(uint64(into) + 1)
+		} else {
+			w.num(0)
+		}
+		return w.b
+	}
+	said := p.profiles[m]
+	if said == nil {
+		w.num(0)
+		return w.b
+	}
+	w.num(1)
+	w.text(said.HomeStore)
+	w.text(said.Timezone)
+	w.num(uint64(len(said.Chains)))
+	for _, c := range said.Chains {
+		w.text(c)
+	}
+	w.attributes(said.Attributes)
+	return w.b
+}
+
+func (e *Engine) loadProfile(n uint64, value []byte) error {
+	t := taker{b: value}
+	token := event.Token(t.num())
+	if n >= uint64(e.people.count) {
+		return errCell
+	}
+	m := graph.Member(n)
+	e.people.tokens[m] = token
+	switch is := t.num(); {
+	case token == 0 && is > uint64(e.people.count):
+		return errCell
+	case token == 0 && is > 0:
+		e.people.moved[m] = graph.Member(is - 1)
+	case token != 0 && is == 1:
+		said := &Profile{HomeStore: t.text(), Timezone: t.text()}
+		for range t.length() {
+			said.Chains = append(said.Chains, t.text())
+		}
+		said.Attributes = t.attributes()
+		e.people.profiles[m] = said
+	}
+	return t.end()
+}
+
+func (e *Engine) loadKeys(k []byte, n []uint64, value []byte) error {
+	if len(value)%8 != 0 || n[0] > math.MaxUint16 {
+		return errCell
+	}
+	on := graph.Day(n[0])
+	for ; len(value) > 0; value = value[8:] {
+		e.seen.segment(binary.LittleEndian.Uint64(value)).load(binary.LittleEndian.Uint64(value), on)
+	}
+	e.seen.cells = append(e.seen.cells, seenCell{on, slices.Clone(k)})
+	return nil
+}
+
+// load puts a key in with the later of its days.
+func (seg *seenSegment) load(key uint64, on graph.Day) {
+	if i, ok := seg.find(key); ok {
+		seg.on[i] = max(seg.on[i], on)
+		return
+	}
+	seg.put(key, on)
+}
+
+func encodeReceipt(r *recentReceipt) []byte {
+	var w writer
+	w.num(r.key)
+	w.num(uint64(r.at))
+	w.float(float64(r.gain))
+	w.nodes(r.nodes)
+	w.text(string(r.damp))
+	if r.damp != nil {
+		w.num(1)
+	}
+	return w.b
+}
+
+func (e *Engine) loadReceipt(n uint64, value []byte) error {
+	t := taker{b: value}
+	r := recentReceipt{key: t.num(), at: int64(t.num()), gain: float32(t.float())}
+	r.nodes = t.nodes(e.bought.Nodes())
+	damp := []byte(t.text())
+	if len(t.b) > 0 && t.num() == 1 {
+		r.damp = damp
+	}
+	if n != uint64(len(e.recent.ring)) || n >= uint64(e.opt.Recent) || (r.damp != nil && len(r.damp) != len(r.nodes)) {
+		return errCell
+	}
+	e.recent.ring = append(e.recent.ring, r)
+	e.recent.index[r.key] = int(n)
+	return t.end()
+}
+
+func encodeSession(s *session) []byte {
+	var w writer
+	w.num(s.seq)
+	w.num(uint64(s.member))
+	w.num(uint64(s.last))
+	w.nodes(s.viewed)
+	w.nodes(s.basket)
+	return w.b
+}
+
+func (e *Engine) loadSession(key uint64, value []byte) error {
+	t := taker{b: value}
+	s := &session{key: key, seq: t.num(), member: event.Token(t.num()), last: event.Millis(t.num())}
+	s.viewed, s.basket = t.nodes(e.bought.Nodes()), t.nodes(e.bought.Nodes())
+	e.sessions.byKey[key] = s
+	return t.end()
+}
+
+// settle puts loaded sessions into the order in which they stood.
+func (s *sessions) settle() error {
+	all := make([]*session, 0, len(s.byKey))
+	for _, ses := range s.byKey {
+		all = append(all, ses)
+	}
+	slices.SortFunc(all, func(a, b *session) int { return int(a.seq) - int(b.seq) })
+	for _, ses := range all {
+		ses.place = s.order.PushBack(ses)
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"fmt"
+
+	"nabo/graph"
+)
+
+// Options says how the engine weighs what happens. The zero value works. They
+// are part of what makes a log's state: two engines agree bit for bit when
+// both the log and the options are the same. Shards alone change nothing.
+type Options struct {
+	Bought  graph.PairOptions   // the relation that receipts make
+	Viewed  graph.PairOptions   // the relation that views make; half-life 0: 14 days
+	Members graph.MemberOptions // the members' bindings
+	Refine  graph.RefineOptions // the refined edges of Bought
+
+	Gains   Gains
+	Damping float64 // how much a member's earlier purchases of a pair weaken it; 0: 1
+
+	DedupeDays int // how long a key is remembered; 0: 400
+	Recent     int // receipts kept to undo their pairs when goods come back; 0: 262,144
+	Sessions   int // sessions held at a time; 0: 100,000
+	SessionMin int // minutes after which an idle session is forgotten; 0: 240
+}
+
+// Gains says what each type of event weighs beside a receipt's 1.
+type Gains struct {
+	View float32 // 0: 0.05
+	Cart float32 // 0: 0.2
+	Scan float32 // 0: 0.3
+}
+
+func (o Options) withDefaults() Options {
+	set(&o.Viewed.HalfLife, 14*msPerDay)
+	set(&o.Gains.View, 0.05)
+	set(&o.Gains.Cart, 0.2)
+	set(&o.Gains.Scan, 0.3)
+	set(&o.Damping, 1)
+	set(&o.DedupeDays, 400)
+	set(&o.Recent, 1<<18)
+	set(&o.Sessions, 100_000)
+	set(&o.SessionMin, 240)
+	return o
+}
+
+func set[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+func (o *Options) validate() error {
+	switch {
+	case o.Damping < 0:
+		return fmt.Errorf("engine: damping is %v; it must not be negative", o.Damping)
+	case o.DedupeDays < 1 || o.DedupeDays > 4000:
+		return fmt.Errorf("engine: keys are kept for %d days; it must be 1 to 4000", o.DedupeDays)
+	case o.Recent < 1 || o.Sessions < 1 || o.SessionMin < 1:
+		return fmt.Errorf("engine: %d recent receipts, %d sessions of %d minutes; each must be at least 1", o.Recent, o.Sessions, o.SessionMin)
+	}
+	return nil
+}
+
+const msPerDay = 24 * 60 * 60 * 1000
