@@ -1,0 +1,88 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/dgraph-io/badger/v4/options"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/ristretto/v2/z"
+	"github.com/google/renameio/v2"
+)
+
+// checkTables reads every table file in dir through and verifies its
+// checksums. Badger opens its tables on goroutines of its own, where some
+// damage becomes a panic that nobody can catch; here it becomes an error.
+func checkTables(dir string) error {
+	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return fmt.Errorf("look for tables: %w", err)
+	}
+	for _, name := range names {
+		err := guard("open", func() error { return checkTable(name) })
+		if damage := (*DamageError)(nil); err != nil && !errors.As(err, &damage) {
+			err = &DamageError{Reason: filepath.Base(name) + " does not match its checksums", Err: err}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkTable(name string) error {
+	file, err := z.OpenMmapFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	opts := table.Options{ReadOnly: true, ChkMode: options.OnTableAndBlockRead, Compression: options.None}
+	// OpenTable closes the file when it fails, mostly; a second Close of a
+	// process that is about to end does no harm.
+	t, err := table.OpenTable(file, opts)
+	if err != nil {
+		return err
+	}
+	return t.Close(-1)
+}
+
+// headName is a file beside Badger's: the position of the newest complete
+// checkpoint, so that a lost tail of Badger's own logs, which it takes for a
+// crash, is seen for what it is.
+const headName = "HEAD"
+
+const headBytes = 1 + 8 + 8 // format version, checksum, position
+
+// writeHead notes pos, durable on return.
+func writeHead(dir string, pos uint64) error {
+	value := binary.LittleEndian.AppendUint64(nil, pos)
+	out := append(binary.LittleEndian.AppendUint64([]byte{formatVersion}, xxhash.Sum64(value)), value...)
+	if err := renameio.WriteFile(filepath.Join(dir, headName), out, 0o600, renameio.WithTempDir(dir)); err != nil {
+		return fmt.Errorf("note the checkpoint's position: %w", err)
+	}
+	return nil
+}
+
+// readHead returns what writeHead noted last, or 0.
+func readHead(dir string) (uint64, error) {
+	b, err := os.ReadFile(filepath.Join(dir, headName))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("read the checkpoint's position: %w", err)
+	case len(b) != headBytes:
+		return 0, &DamageError{Reason: fmt.Sprintf("its file %s has %d bytes, not %d", headName, len(b), headBytes)}
+	case binary.LittleEndian.Uint64(b[1:]) != xxhash.Sum64(b[9:]):
+		return 0, &DamageError{Reason: "its file " + headName + " does not match its checksum"}
+	case b[0] > formatVersion:
+		return 0, &FormatError{Found: b[0]}
+	case b[0] != formatVersion:
+		return 0, &DamageError{Reason: "its file " + headName + " has no format"}
+	}
+	return binary.LittleEndian.Uint64(b[9:]), nil
+}

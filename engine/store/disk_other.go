@@ -1,0 +1,12 @@
+//go:build !unix
+
+package store
+
+import "io/fs"
+
+func blockBytes(info fs.FileInfo) int64 { return info.Size() }
+
+// lockDir leaves the lock to Badger.
+func lockDir(string) (release func() error, err error) {
+	return func() error { return nil }, nil
+}

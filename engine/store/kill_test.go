@@ -1,0 +1,153 @@
+package store
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// childEnv names a folder; a test binary that finds it set saves checkpoints
+// there until it is killed.
+const childEnv = "NABO_TEST_STORE_CHILD"
+
+// inTheMiddle is what the child says while it saves.
+const inTheMiddle = "saving"
+
+const killKeys = 4000
+
+// killValue is what key i holds at pos; empty: nothing. One key in seven of a
+// checkpoint is removed, and two thirds are not written at all.
+func killValue(i int, pos uint64) (value string, written bool) {
+	h := (uint64(i)*2654435761 + pos*40503) % 21
+	switch {
+	case h < 14:
+		return "", false
+	case h < 15:
+		return "", true
+	}
+	return fmt.Sprintf("%d at %d %s", i, pos, strings.Repeat("x", int(h)*100)), true
+}
+
+func saveForever(dir string) int {
+	s, err := Open(small(dir))
+	if err != nil {
+		fmt.Println("error:", err)
+		return 1
+	}
+	for pos := s.Position() + 1; ; pos++ {
+		err := s.Save(pos, func(put func(key, value []byte) error) error {
+			for i := range killKeys {
+				if i%(killKeys/16) == killKeys/32 {
+					fmt.Println(inTheMiddle)
+				}
+				value, written := killValue(i, pos)
+				if !written {
+					continue
+				}
+				b := []byte(value)
+				if value == "" {
+					b = nil
+				}
+				if err := put(strconv.AppendInt(nil, int64(i), 10), b); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			fmt.Println("error:", err)
+			return 1
+		}
+		fmt.Println(pos)
+	}
+}
+
+// stateAt returns what the saves from 1 to pos make.
+func stateAt(pos uint64) map[string]string {
+	state := map[string]string{}
+	for i := range killKeys {
+		for p := pos; p > 0; p-- {
+			if value, written := killValue(i, p); written {
+				if value != "" {
+					state[strconv.Itoa(i)] = value
+				}
+				break
+			}
+		}
+	}
+	return state
+}
+
+// TestKilledInTheMiddle kills a process that saves without end, at random
+// moments, and looks each time at what the next one finds.
+func TestKilledInTheMiddle(t *testing.T) {
+	dir := t.TempDir()
+	acked := uint64(0)
+	torn, healed := 0, uint64(0)
+	const atLeast, atMost = 8, 80
+	round := 0
+	for ; round < atLeast || torn == 0 && round < atMost; round++ {
+		acked = max(acked, runAndKill(t, dir, acked))
+		s := open(t, dir)
+		// Undoing half a checkpoint takes the version further from the position.
+		if ahead := s.last.version - s.last.pos; ahead > healed {
+			torn, healed = torn+1, ahead
+		}
+		pos, got := load(t, s)
+		if pos < acked {
+			t.Fatalf("round %d: position %d was acknowledged, %d was loaded", round, acked, pos)
+		}
+		want := stateAt(pos)
+		if len(got) != len(want) {
+			t.Fatalf("round %d: %d pairs at %d, want %d", round, len(got), pos, len(want))
+		}
+		for k, v := range want {
+			if got[k] != v {
+				t.Fatalf("round %d: %q is %q at %d, want %q", round, k, got[k], pos, v)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if torn == 0 {
+		t.Error("no kill left half a checkpoint: the test proves nothing")
+	}
+	t.Logf("last position %d, %d of %d kills left half a checkpoint", acked, torn, round)
+}
+
+// runAndKill returns the last position that the child said was saved.
+func runAndKill(t *testing.T, dir string, acked uint64) uint64 {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	until := rand.IntN(40) + 1
+	for n := 0; lines.Scan(); {
+		if lines.Text() == inTheMiddle {
+			if n++; n == until {
+				_ = cmd.Process.Kill()
+			}
+			continue
+		}
+		pos, err := strconv.ParseUint(lines.Text(), 10, 64)
+		if err != nil {
+			t.Fatalf("child says: %s", lines.Text())
+		}
+		acked = pos
+	}
+	_ = cmd.Wait()
+	return acked
+}
