@@ -1,0 +1,228 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// child is a process of the same binary that the load started and must stop.
+type child struct {
+	addr string // where it answers HTTP
+	cmd  *exec.Cmd
+	log  string // the file that takes its standard error
+	dir  string // removed when it has stopped
+	done chan error
+}
+
+// stopPatience is how long a child may take to stop before it is killed.
+const stopPatience = 30 * time.Second
+
+// newChild makes a child of the binary with arguments ready to start.
+func newChild(exe, dir string, args ...string) *child {
+	c := &child{dir: dir, log: filepath.Join(dir, args[0]+".log"), done: make(chan error, 1)}
+	c.cmd = exec.Command(exe, args...)
+	// What configures a server elsewhere must not configure this one.
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "NABO_") {
+			c.cmd.Env = append(c.cmd.Env, v)
+		}
+	}
+	return c
+}
+
+// start runs what newChild made ready.
+func (c *child) start() error {
+	log, err := os.Create(c.log)
+	if err != nil {
+		return err
+	}
+	defer log.Close() // the child has its own copy
+	c.cmd.Stderr = log
+	if err := c.cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", c.cmd.Path, err)
+	}
+	go func() { c.done <- c.cmd.Wait() }()
+	return nil
+}
+
+// stop ends the child, by force if it takes too long, and removes its folder.
+func (c *child) stop() error {
+	defer os.RemoveAll(c.dir)
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop process %d: %w", c.cmd.Process.Pid, err)
+	}
+	late := time.NewTimer(stopPatience)
+	defer late.Stop()
+	select {
+	case <-c.done:
+		return nil
+	case <-late.C:
+		c.cmd.Process.Kill()
+		<-c.done
+		return fmt.Errorf("process %d did not stop within %v and was killed; its last words:\n%s", c.cmd.Process.Pid, stopPatience, c.lastWords())
+	}
+}
+
+// lastWords is the end of what the child wrote to standard error.
+func (c *child) lastWords() string {
+	b, err := os.ReadFile(c.log)
+	if err != nil {
+		return err.Error()
+	}
+	b = bytes.TrimSpace(b)
+	return string(b[max(0, len(b)-2000):])
+}
+
+// startServer starts nabo serve with an empty data folder on a free port, and
+// returns when it answers.
+func startServer(ctx context.Context, o *Common) (*child, error) {
+	exe, err := o.exe()
+	if err != nil {
+		return nil, err
+	}
+	if o.Dir != "" {
+		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+			return nil, fmt.Errorf("--dir: %w", err)
+		}
+	}
+	dir, err := os.MkdirTemp(o.Dir, "nabo-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a data folder: %w", err)
+	}
+	addr, err := freeAddr()
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	c := newChild(exe, dir, "serve", "--data", filepath.Join(dir, "data"), "--listen", addr, "--nats-listen", "off")
+	c.addr = addr
+	if err := c.start(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	if err := c.ready(ctx); err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
+	return c, nil
+}
+
+// exe is the binary to start.
+func (o *Common) exe() (string, error) {
+	if o.Exe != "" {
+		return o.Exe, nil
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the nabo binary: %w", err)
+	}
+	return exe, nil
+}
+
+// freeAddr is a loopback address that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// ready returns when the server says that it is.
+func (c *child) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-c.done:
+			c.done <- err
+			return fmt.Errorf("the server ended before it was ready: %v; its last words:\n%s", err, c.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("the server was not ready in time: %w; its last words:\n%s", ctx.Err(), c.lastWords())
+		case <-tick.C:
+		}
+		if c.answers(ctx) {
+			return nil
+		}
+	}
+}
+
+// answers is whether the server says that it is ready.
+func (c *child) answers(ctx context.Context) bool {
+	conn, err := dial(ctx, c.addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(deadline)
+	}
+	status, _, err := conn.do(get(c.addr, "/readyz"))
+	return err == nil && status == 200
+}
+
+// startBare starts the bare handler over a table of answers and returns when it
+// listens.
+func startBare(o *Common, answers map[string][]byte) (*child, error) {
+	exe, err := o.exe()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(o.Dir, "nabo-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the bare handler: %w", err)
+	}
+	c, err := launchBare(exe, dir, answers)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return c, nil
+}
+
+func launchBare(exe, dir string, answers map[string][]byte) (*child, error) {
+	table := filepath.Join(dir, "answers")
+	if err := writeAnswers(table, answers); err != nil {
+		return nil, err
+	}
+	c := newChild(exe, dir, "bench", "bare", table)
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.start(); err != nil {
+		return nil, err
+	}
+	// It says where it listens, and nothing else.
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the bare handler did not start: %s", c.lastWords()), c.stop())
+	}
+	c.addr = strings.TrimSpace(line)
+	return c, nil
+}
+
+// hostOf is the host:port of a server's URL.
+func hostOf(server string) (string, error) {
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return "", fmt.Errorf("--server %q: want http://host:port", server)
+	}
+	if u.Port() == "" {
+		return u.Host + ":80", nil
+	}
+	return u.Host, nil
+}

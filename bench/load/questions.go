@@ -1,0 +1,122 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"nabo/bench/gen"
+	"nabo/engine/event"
+)
+
+// question is one lookup.
+type question struct {
+	uri  string
+	body []byte // of a POST; nil: a GET
+}
+
+// key is what the bare handler knows a question by.
+func (q *question) key() string { return q.uri + string(q.body) }
+
+// request makes the bytes of a question to a host.
+func (q *question) request(host string) []byte {
+	if q.body == nil {
+		return get(host, q.uri)
+	}
+	return appendPost(nil, host, q.uri, "application/json", q.body)
+}
+
+// Mix is which lookups are made, in parts of their sum.
+type Mix struct {
+	Together int `help:"Share of lookups of what is bought together with a product." default:"60"`
+	Basket   int `help:"Share of lookups that complete a basket." default:"20"`
+	Goods    int `help:"Share of lookups of a member's products." default:"20"`
+	Count    int `help:"Products in an answer." default:"10"`
+}
+
+func (m Mix) validate() error {
+	if m.Together < 0 || m.Basket < 0 || m.Goods < 0 || m.Together+m.Basket+m.Goods == 0 {
+		return fmt.Errorf("--together %d, --basket %d, --goods %d: want shares of 0 or more, not all 0", m.Together, m.Basket, m.Goods)
+	}
+	if m.Count < 1 || m.Count > 200 {
+		return fmt.Errorf("--count %d: want 1 to 200", m.Count)
+	}
+	return nil
+}
+
+// questions makes n lookups such as the shop's customers would cause: they ask
+// about what is on the receipts of its last week, so that the popular products
+// are asked about most. A small shop gives fewer.
+func questions(shop *gen.Shop, mix Mix, n int) []question {
+	var out []question
+	until := event.At(shop.Options().Until)
+	for ev := range shop.Between(max(shop.Since(), until-7*24*60*60*1000), until) {
+		r, ok := ev.Body.(*event.Receipt)
+		if !ok || r.Lines[0].Return {
+			continue
+		}
+		if q, ok := mix.question(ev, r, len(out)); ok {
+			if out = append(out, q); len(out) == n {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// question makes the i-th lookup out of a receipt.
+func (m Mix) question(ev *event.Event, r *event.Receipt, i int) (q question, ok bool) {
+	// Steps of the golden ratio spread the kinds evenly at any share.
+	sum := m.Together + m.Basket + m.Goods
+	at := int(uint32(i)*2654435769>>16) * sum >> 16
+	switch {
+	case at < m.Together:
+		line := r.Lines[i%len(r.Lines)]
+		return question{uri: fmt.Sprintf("/v1/products/%s/bought-together?count=%d", line.Product, m.Count)}, true
+	case at < m.Together+m.Basket:
+		return m.basket(ev, r)
+	case ev.MemberID == "":
+		return q, false
+	}
+	return question{uri: fmt.Sprintf("/v1/members/%s/products?count=%d", ev.MemberID, m.Count)}, true
+}
+
+// basket asks what completes a receipt without its last line.
+func (m Mix) basket(ev *event.Event, r *event.Receipt) (q question, ok bool) {
+	if len(r.Lines) < 2 {
+		return q, false
+	}
+	body := struct {
+		Products []string `json:"products"`
+		Member   string   `json:"member,omitempty"`
+		Store    string   `json:"store,omitempty"`
+		Count    int      `json:"count"`
+	}{Member: ev.MemberID, Store: ev.Store, Count: m.Count}
+	for _, l := range r.Lines[:min(len(r.Lines)-1, 20)] {
+		body.Products = append(body.Products, l.Product)
+	}
+	b, err := json.Marshal(body)
+	return question{uri: "/v1/basket/recommendations", body: b}, err == nil
+}
+
+// ask asks each question once and returns the answers by the questions' keys.
+func ask(ctx context.Context, addr string, qs []question) (map[string][]byte, error) {
+	c, err := dial(ctx, addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the server: %w", err)
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	answers := make(map[string][]byte, len(qs))
+	for i := range qs {
+		status, body, err := c.do(qs[i].request(addr))
+		if err != nil {
+			return nil, fmt.Errorf("ask %s: %w", qs[i].uri, err)
+		}
+		if status != 200 {
+			return nil, fmt.Errorf("ask %s: the server answered %d: %.500s", qs[i].uri, status, body)
+		}
+		answers[qs[i].key()] = append([]byte(nil), body...)
+	}
+	return answers, nil
+}

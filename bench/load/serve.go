@@ -1,0 +1,306 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Serve is nabo bench serve: lookups and receipts at once, beside a bare
+// handler that answers the same lookups with the same bytes.
+type Serve struct {
+	Common
+	Mix
+	Rate    int           `help:"Lookups a second." default:"5000"`
+	Rounds  int           `help:"Rounds, each of them once with the server and once with the bare handler." default:"5"`
+	WarmUp  time.Duration `help:"How long each round runs before it is measured." default:"1s"`
+	Conns   int           `help:"Connections for lookups." default:"32"`
+	Peak    time.Duration `help:"How long each peak is measured; 0s leaves the peaks out." default:"3s"`
+	Lookups int           `help:"Different lookups to choose from." default:"2000"`
+}
+
+// ServeReport is what Serve found.
+type ServeReport struct {
+	Machine  Machine   `json:"machine"`
+	Rounds   []Round   `json:"rounds"`
+	P99      float64   `json:"p99"`      // of the server, milliseconds, median over the rounds
+	P99Bare  float64   `json:"p99Bare"`  // of the bare handler, likewise
+	P99Ratio float64   `json:"p99Ratio"` // server over bare handler, median over the rounds
+	Peaks    []Peak    `json:"peaks,omitempty"`
+	Peak     float64   `json:"peak"`      // answers a second of the server, median
+	PeakBare float64   `json:"peakBare"`  // of the bare handler, likewise
+	PeakPart float64   `json:"peakRatio"` // server over bare handler, median over the rounds
+	Receipts LoopPart  `json:"receipts"`  // how those fared that flowed all the while
+	Asked    ServeAsks `json:"asked"`
+}
+
+// ServeAsks repeats what was asked for.
+type ServeAsks struct {
+	Rate     int    `json:"rate"`
+	Receipts int    `json:"receipts"`
+	Batch    int    `json:"batch"`
+	Duration string `json:"duration"`
+	Members  int    `json:"members"`
+	Products int    `json:"products"`
+	Days     int    `json:"days"`
+	Seed     uint64 `json:"seed"`
+}
+
+// Machine is where a report was made.
+type Machine struct {
+	CPUs int    `json:"cpus"`
+	Arch string `json:"arch"`
+	OS   string `json:"os"`
+	Go   string `json:"go"`
+}
+
+// Round is one round of lookups at a steady rate.
+type Round struct {
+	Target string `json:"target"` // nabo or bare
+	LoopPart
+}
+
+// LoopPart is how requests at a steady rate fared.
+type LoopPart struct {
+	Rate    float64 `json:"rate"` // answers a second
+	Failed  int64   `json:"failed"`
+	Latency Latency `json:"latencyMs"`
+}
+
+// Peak is one round of lookups as fast as the answers come.
+type Peak struct {
+	Target string  `json:"target"`
+	Rate   float64 `json:"rate"` // answers a second
+}
+
+// The targets of a round, in the order in which they take turns.
+const (
+	targetServer = "nabo"
+	targetBare   = "bare"
+)
+
+func (b *Serve) validate() error {
+	switch {
+	case b.Rate < 1 || b.Rate > 1_000_000:
+		return fmt.Errorf("--rate %d: want 1 to 1000000", b.Rate)
+	case b.Rounds < 1 || b.Rounds > 1000:
+		return fmt.Errorf("--rounds %d: want 1 to 1000", b.Rounds)
+	case b.Conns < 1 || b.Conns > 10_000:
+		return fmt.Errorf("--conns %d: want 1 to 10000", b.Conns)
+	case b.Lookups < 1 || b.Lookups > 1_000_000:
+		return fmt.Errorf("--lookups %d: want 1 to 1000000", b.Lookups)
+	case b.WarmUp < 0 || b.Peak < 0:
+		return errors.New("--warm-up and --peak: want 0s or more")
+	}
+	return errors.Join(b.Common.validate(), b.Mix.validate())
+}
+
+// Run makes the measurement and prints the report. It returns an error when it
+// could not be made, not when its figures are bad.
+func (b *Serve) Run(ctx context.Context) (err error) {
+	if err := b.validate(); err != nil {
+		return err
+	}
+	addr, stop, err := b.server(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	report, err := b.measure(ctx, addr)
+	if err != nil {
+		return err
+	}
+	return b.print(report, report.table)
+}
+
+// server returns the address of the server to drive and how to be done with
+// it.
+func (o *Common) server(ctx context.Context) (addr string, stop func() error, err error) {
+	if o.Server != "" {
+		addr, err = hostOf(o.Server)
+		return addr, func() error { return nil }, err
+	}
+	c, err := startServer(ctx, o)
+	if err != nil {
+		return "", nil, err
+	}
+	o.say("started a server on %s, process %d", c.addr, c.cmd.Process.Pid)
+	return c.addr, c.stop, nil
+}
+
+// measure fills the server and drives it.
+func (b *Serve) measure(ctx context.Context, addr string) (report *ServeReport, err error) {
+	shop, err := b.shop()
+	if err != nil {
+		return nil, err
+	}
+	if err := fill(ctx, &b.Common, addr, shop); err != nil {
+		return nil, err
+	}
+	qs := questions(shop, b.Mix, b.Lookups)
+	if len(qs) == 0 {
+		return nil, errors.New("the generated shop had no customers to ask for: want more --members or --days")
+	}
+	answers, err := ask(ctx, addr, qs)
+	if err != nil {
+		return nil, err
+	}
+	bare, err := startBare(&b.Common, answers)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, bare.stop()) }()
+	report = &ServeReport{Machine: machine(), Asked: ServeAsks{
+		b.Rate, b.Receipts, b.Batch, b.Duration.String(), b.Members, b.Products, b.Days, b.Seed,
+	}}
+	f := startFlow(ctx, &b.Common, addr, shop)
+	err = b.turns(ctx, report, [2]target{
+		{targetServer, addr, requests(qs, addr)}, {targetBare, bare.addr, requests(qs, bare.addr)},
+	})
+	receipts, flowErr := f.stop()
+	if err := errors.Join(err, flowErr); err != nil {
+		return nil, err
+	}
+	report.Receipts = receipts.part()
+	report.sum()
+	return report, nil
+}
+
+// target is who answers the lookups of a round.
+type target struct {
+	name     string
+	addr     string
+	requests [][]byte
+}
+
+func requests(qs []question, host string) [][]byte {
+	out := make([][]byte, len(qs))
+	for i := range qs {
+		out[i] = qs[i].request(host)
+	}
+	return out
+}
+
+// turns measures both targets in turn, round by round, and then their peaks.
+func (b *Serve) turns(ctx context.Context, report *ServeReport, targets [2]target) error {
+	for n := range b.Rounds {
+		for _, t := range targets {
+			loop := &openLoop{
+				addr: t.addr, conns: b.Conns, rate: float64(b.Rate), warmUp: b.WarmUp, duration: b.Duration, want: 200,
+				next: func(dst []byte, i int) []byte { return append(dst, t.requests[i%len(t.requests)]...) },
+			}
+			result, err := loop.run(ctx)
+			if err != nil {
+				return fmt.Errorf("lookups from %s: %w", t.name, err)
+			}
+			r := Round{t.name, result.part()}
+			report.Rounds = append(report.Rounds, r)
+			b.say("round %d of %d, %s: p50 %.3f ms, p99 %.3f ms, %.0f/s", n+1, b.Rounds, t.name, r.Latency.P50, r.Latency.P99, r.Rate)
+		}
+	}
+	if b.Peak == 0 {
+		return nil
+	}
+	for n := range b.Rounds {
+		for _, t := range targets {
+			rate, err := peak(ctx, t, b.Conns, b.Peak)
+			if err != nil {
+				return fmt.Errorf("peak of %s: %w", t.name, err)
+			}
+			report.Peaks = append(report.Peaks, Peak{t.name, rate})
+			b.say("peak %d of %d, %s: %.0f/s", n+1, b.Rounds, t.name, rate)
+		}
+	}
+	return nil
+}
+
+// peak asks on every connection, again as soon as the answer is there, and
+// returns the answers a second.
+func peak(ctx context.Context, t target, conns int, d time.Duration) (float64, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, d, errPeakOver)
+	defer cancel()
+	var answers atomic.Int64
+	errs := make([]error, conns)
+	var askers sync.WaitGroup
+	start := time.Now()
+	for i := range conns {
+		askers.Go(func() {
+			errs[i] = askOn(ctx, t, i*len(t.requests)/conns, &answers)
+			if errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	askers.Wait()
+	took := time.Since(start)
+	if err := errors.Join(errs...); err != nil {
+		return 0, err
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, errPeakOver) {
+		return 0, cause
+	}
+	return float64(answers.Load()) / took.Seconds(), nil
+}
+
+var errPeakOver = errors.New("the time is over")
+
+// askOn asks on one connection, from the i-th request on, until ctx ends.
+func askOn(ctx context.Context, t target, i int, answers *atomic.Int64) error {
+	c, err := dial(ctx, t.addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if end, ok := ctx.Deadline(); ok {
+		c.SetDeadline(end.Add(patience))
+	}
+	for ; ctx.Err() == nil; i++ {
+		status, body, err := c.do(t.requests[i%len(t.requests)])
+		if err != nil {
+			return err
+		}
+		if status != 200 {
+			return fmt.Errorf("answered %d: %.200s", status, body)
+		}
+		answers.Add(1)
+	}
+	return nil
+}
+
+func (r *loopResult) part() LoopPart {
+	return LoopPart{Rate: r.rate, Failed: r.failed, Latency: latency(r.latency)}
+}
+
+func machine() Machine {
+	return Machine{runtime.NumCPU(), runtime.GOARCH, runtime.GOOS, runtime.Version()}
+}
+
+// sum fills in the medians over the rounds.
+func (r *ServeReport) sum() {
+	var own, bare, ratio []float64
+	for i := 0; i+1 < len(r.Rounds); i += 2 {
+		a, b := r.Rounds[i].Latency.P99, r.Rounds[i+1].Latency.P99
+		own, bare, ratio = append(own, a), append(bare, b), append(ratio, a/b)
+	}
+	r.P99, r.P99Bare, r.P99Ratio = median(own), median(bare), median(ratio)
+	own, bare, ratio = nil, nil, nil
+	for i := 0; i+1 < len(r.Peaks); i += 2 {
+		a, b := r.Peaks[i].Rate, r.Peaks[i+1].Rate
+		own, bare, ratio = append(own, a), append(bare, b), append(ratio, a/b)
+	}
+	r.Peak, r.PeakBare, r.PeakPart = median(own), median(bare), median(ratio)
+}
+
+// median is the middle of v, 0 of nothing.
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return 0
+	}
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
