@@ -1,0 +1,247 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"nabo/engine"
+	"nabo/engine/event"
+)
+
+// introduce writes the document's head.
+func (s *Server) introduce() {
+	doc := s.api.OpenAPI()
+	doc.Info.Description = "Receipts in, recommendations out. Events are the only way in which the state changes; " +
+		"each read says which log position it reflects (`asOf.seq`). Every read takes its parameters as a query, or as a JSON body of the same names with POST. " +
+		"Every error is `application/problem+json`."
+	doc.Tags = []*huma.Tag{
+		{Name: "Events", Description: "What happened"},
+		{Name: "Recommendations", Description: "What to show"},
+		{Name: "Members", Description: "What is known of a member"},
+		{Name: "Products", Description: "The catalogue"},
+		{Name: "Running it", Description: "How it is doing"},
+	}
+}
+
+// writeDocument makes the document's bytes and the page from what was
+// registered.
+func (s *Server) writeDocument() error {
+	s.describePages()
+	doc := s.api.OpenAPI()
+	// huma documents an error type of its own; nothing here answers with it.
+	delete(doc.Components.Schemas.Map(), "ErrorModel")
+	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+	text, err := json.MarshalIndent(doc, "", " ")
+	if err != nil {
+		return err
+	}
+	s.document = append(text, '\n')
+	s.page, err = renderPage(doc)
+	return err
+}
+
+// schema gives a reference to the schema of a type.
+func (s *Server) schema(t reflect.Type) *huma.Schema {
+	return s.api.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
+
+func jsonContent(schema *huma.Schema) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{jsonType: {Schema: schema}}
+}
+
+// problemDoc documents the errors of an operation.
+func (s *Server) problemDoc(statuses ...int) map[string]*huma.Response {
+	out := map[string]*huma.Response{}
+	for _, status := range append(statuses, http.StatusInternalServerError) {
+		r := &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{problemType: {Schema: s.schema(reflect.TypeFor[Problem]())}},
+		}
+		if status == http.StatusServiceUnavailable {
+			r.Headers = map[string]*huma.Param{"Retry-After": {Description: "Seconds to wait", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+		}
+		out[strconv.Itoa(status)] = r
+	}
+	return out
+}
+
+// bodyDoc puts the right schema on a body that huma takes as bytes.
+func (s *Server) bodyDoc(method, path string, body reflect.Type) {
+	item := s.api.OpenAPI().Paths[path]
+	op := item.Put
+	if method == http.MethodPost {
+		op = item.Post
+	}
+	op.RequestBody.Content = jsonContent(s.schema(body))
+}
+
+// queryDoc documents parameters as a query.
+func (s *Server) queryDoc(set param) []*huma.Param {
+	var out []*huma.Param
+	set.each(func(one param) {
+		info := one.info()
+		p := &huma.Param{Name: info.name, In: "query", Description: info.doc, Schema: info.schema()}
+		if info.kind == kindIDs {
+			explode := true
+			p.Explode, p.Style = &explode, "form"
+		}
+		out = append(out, p)
+	})
+	return out
+}
+
+// paramsSchema documents parameters as a JSON body.
+func paramsSchema(set, required param) *huma.Schema {
+	out := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: false}
+	set.each(func(one param) {
+		info := one.info()
+		p := info.schema()
+		p.Description = info.doc
+		out.Properties[info.name] = p
+		if one&required != 0 {
+			out.Required = append(out.Required, info.name)
+		}
+	})
+	out.PrecomputeMessages()
+	return out
+}
+
+// schema says what a parameter's value looks like.
+func (i *paramInfo) schema() *huma.Schema {
+	text := func(most int) *huma.Schema {
+		one := 1
+		return &huma.Schema{Type: huma.TypeString, MinLength: &one, MaxLength: &most}
+	}
+	bound := func(x float64) *float64 { return &x }
+	switch i.kind {
+	case kindIDs:
+		most := maxList
+		return &huma.Schema{Type: huma.TypeArray, Items: text(event.MaxID), MaxItems: &most}
+	case kindText:
+		return text(event.MaxText)
+	case kindCount:
+		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(1), Maximum: bound(engine.MaxCount), Default: defaultCount}
+	case kindNumber:
+		return &huma.Schema{Type: huma.TypeNumber, Minimum: bound(0)}
+	case kindSeq:
+		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(0)}
+	case kindFlag:
+		return &huma.Schema{Type: huma.TypeBoolean, Default: false}
+	case kindWord:
+		out := &huma.Schema{Type: huma.TypeString}
+		for _, word := range strings.Split(i.words, "|") {
+			out.Enum = append(out.Enum, word)
+		}
+		out.Default = out.Enum[0]
+		return out
+	default:
+		return text(event.MaxID)
+	}
+}
+
+// describeQuestion documents both ways to ask a question.
+func (s *Server) describeQuestion(q *question) {
+	var path []*huma.Param
+	if q.subject != 0 {
+		info := q.subject.info()
+		path = []*huma.Param{{Name: "id", In: "path", Required: true, Description: info.doc, Schema: info.schema()}}
+	}
+	rest := q.required | q.optional
+	answers := func(problems ...int) map[string]*huma.Response {
+		out := s.problemDoc(problems...)
+		out["200"] = &huma.Response{Description: "The recommendations", Content: jsonContent(s.schema(reflect.TypeFor[Answer]()))}
+		return out
+	}
+	doc := s.api.OpenAPI()
+	doc.AddOperation(&huma.Operation{
+		Method: http.MethodGet, Path: q.path, OperationID: "get-" + q.op, Tags: []string{q.tag}, Summary: q.summary, Description: q.doc,
+		Parameters: append(path, s.queryDoc(rest)...), Responses: answers(400, 503),
+	})
+	doc.AddOperation(&huma.Operation{
+		Method: http.MethodPost, Path: q.path, OperationID: "post-" + q.op, Tags: []string{q.tag}, Summary: q.summary, Description: q.doc,
+		Parameters: path, Responses: answers(400, 413, 415, 503),
+		RequestBody: &huma.RequestBody{Description: "The same parameters as a JSON object. May be left out.", Content: jsonContent(paramsSchema(rest, q.required))},
+	})
+}
+
+func (s *Server) describeBatch() {
+	responses := s.problemDoc(400, 413, 415, 503)
+	responses["200"] = &huma.Response{Description: "One answer for each question, in their order", Content: jsonContent(s.schema(reflect.TypeFor[BatchAnswer]()))}
+	s.api.OpenAPI().AddOperation(&huma.Operation{
+		Method: http.MethodPost, Path: "/v1/recomms/batch", OperationID: "post-batch", Tags: []string{"Recommendations"},
+		Summary:     "Ask many questions at once",
+		Description: fmt.Sprintf("Up to %d. Each has a status of its own: a bad one spoils no other.", s.opt.MaxRequests),
+		RequestBody: &huma.RequestBody{Required: true, Content: jsonContent(s.schema(reflect.TypeFor[Batch]()))},
+		Responses:   responses,
+	})
+}
+
+func (s *Server) describeEvents() {
+	responses := s.problemDoc(400, 413, 415, 503)
+	admission := jsonContent(s.schema(reflect.TypeFor[Admission]()))
+	responses["202"] = &huma.Response{Description: "Durable in the log", Content: admission}
+	responses["200"] = &huma.Response{Description: "Checked only (validateOnly)", Content: admission}
+	content := map[string]*huma.MediaType{}
+	for _, kind := range eventTypes {
+		content[kind] = &huma.MediaType{Schema: s.schema(reflect.TypeFor[Envelope]()), Examples: eventExamples(kind)}
+	}
+	s.api.OpenAPI().AddOperation(&huma.Operation{
+		Method: http.MethodPost, Path: "/v1/events", OperationID: "post-events", Tags: []string{"Events"},
+		Summary: "Say what happened",
+		Description: fmt.Sprintf("One event, an array of them, or one a line (NDJSON); up to %d events and %d bytes. Answers once they are durable in the log. "+
+			"Good events are taken and bad ones are returned with their place and what is wrong; only when all are bad it is a 400. "+
+			"`source` and `id` together tell an event that was seen before: sending again is safe.", s.opt.MaxEvents, s.opt.MaxBody),
+		Parameters:  s.queryDoc(pWait | pValidateOnly),
+		RequestBody: &huma.RequestBody{Required: true, Content: content},
+		Responses:   responses,
+	})
+}
+
+// Envelope is one event as a sender writes it: a CloudEvent. It documents the
+// form; the event's own decoder reads it.
+type Envelope struct {
+	Specversion string         `json:"specversion,omitempty" enum:"1.0"`
+	ID          string         `json:"id,omitempty" maxLength:"128" doc:"With source the key that makes sending again safe"`
+	Source      string         `json:"source,omitempty" maxLength:"512" example:"pos/17"`
+	Type        string         `json:"type" enum:"receipt,view,cart,scan,product.upserted,product.deleted,stock.changed,member.upserted,member.erased,member.merged,member.identified,signal"`
+	Time        string         `json:"time,omitempty" format:"date-time" doc:"When it happened; when it is received if left out. At most 24 hours ahead"`
+	Data        map[string]any `json:"data" doc:"What is particular to the type"`
+}
+
+func eventExamples(kind string) map[string]*huma.Example {
+	receipt := map[string]any{
+		"specversion": "1.0", "id": "r-881", "source": "pos/17", "type": "receipt", "time": "2026-11-21T10:00:00Z",
+		"data": map[string]any{"store": "17", "member": "m-42", "lines": []any{
+			map[string]any{"product": "4011", "qty": 2, "price": 12.5}, map[string]any{"product": "4012"},
+		}},
+	}
+	if kind != jsonType {
+		return nil
+	}
+	return map[string]*huma.Example{"receipt": {Summary: "A receipt", Value: receipt}}
+}
+
+// describePages documents what is there for those who run it.
+func (s *Server) describePages() {
+	page := func(path, id, summary, kind string, problems ...int) {
+		responses := s.problemDoc(problems...)
+		responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: huma.TypeString}}}}
+		if kind == "application/openapi+json" {
+			responses["200"].Content[kind].Schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+		}
+		s.api.OpenAPI().AddOperation(&huma.Operation{
+			Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{"Running it"}, Summary: summary, Responses: responses,
+		})
+	}
+	page("/livez", "get-livez", "Whether the process is alive", "text/plain")
+	page("/readyz", "get-readyz", "Whether the state has caught up with the log", "text/plain", 503)
+	page("/metrics", "get-metrics", "Figures for Prometheus", "text/plain")
+	page("/openapi.json", "get-openapi", "This document", "application/openapi+json")
+	page("/docs", "get-docs", "This document as a page", "text/html")
+}

@@ -1,0 +1,193 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"nabo/engine"
+	"nabo/engine/event"
+)
+
+// MemberBody is what PUT /v1/members/{id} takes. It documents the body; the
+// event's own decoder reads it.
+type MemberBody struct {
+	HomeStore  string         `json:"homeStore,omitempty" maxLength:"128"`
+	Chains     []string       `json:"chains,omitempty" maxItems:"64"`
+	Timezone   string         `json:"timezone,omitempty" maxLength:"64" example:"Europe/Copenhagen" doc:"An IANA name"`
+	Attributes map[string]any `json:"attributes,omitempty" doc:"Anything else: texts, numbers, truth values"`
+}
+
+// Member is what was written about a member.
+type Member struct {
+	ID         string         `json:"id"`
+	HomeStore  string         `json:"homeStore,omitempty"`
+	Chains     []string       `json:"chains,omitempty"`
+	Timezone   string         `json:"timezone,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// Affinities is what a member leans towards.
+type Affinities struct {
+	AsOf       AsOf       `json:"asOf"`
+	Known      bool       `json:"known" doc:"Whether anything is held on the member"`
+	Products   []Affinity `json:"products" nullable:"false"`
+	Categories []Affinity `json:"categories" nullable:"false"`
+	Brands     []Affinity `json:"brands" nullable:"false"`
+	Chains     []Affinity `json:"chains" nullable:"false"`
+	Stores     []Affinity `json:"stores" nullable:"false"`
+}
+
+// Affinity is one leaning.
+type Affinity struct {
+	ID       string     `json:"id"`
+	Name     string     `json:"name"`
+	Score    Fixed      `json:"score" doc:"A share of all that the member's bindings weigh, 0 to 1"`
+	Evidence []Evidence `json:"evidence" nullable:"false"`
+}
+
+// Export is everything that is held on a member.
+type Export struct {
+	ID         string     `json:"id"`
+	Known      bool       `json:"known" doc:"Whether anything is held on the member"`
+	Member     *Member    `json:"member,omitempty" doc:"What was written about the member"`
+	Affinities Affinities `json:"affinities" doc:"What the member's own events weigh, all of it"`
+}
+
+// Erasure is what DELETE /v1/members/{id} answers: the receipt for it.
+type Erasure struct {
+	Seq     uint64  `json:"seq" doc:"The log position of the erasure; 0 where nothing was held"`
+	Applied bool    `json:"applied" doc:"Whether the engine has applied it: always asked for with wait=applied"`
+	Removed Removed `json:"removed"`
+}
+
+// Removed counts what an erasure takes away.
+type Removed struct {
+	Known    bool `json:"known" doc:"Whether the member was known at all"`
+	Profile  bool `json:"profile" doc:"Whether something was written about the member"`
+	Products int  `json:"products" doc:"Bindings to products"`
+}
+
+type (
+	memberInput struct {
+		ID string `path:"id" minLength:"1" maxLength:"128" doc:"The member"`
+	}
+	memberUpsert struct {
+		ID      string `path:"id" minLength:"1" maxLength:"128" doc:"The member"`
+		RawBody []byte `contentType:"application/json"`
+	}
+	memberOutput   struct{ Body Member }
+	affinityOutput struct{ Body Affinities }
+	exportOutput   struct{ Body Export }
+	erasureOutput  struct{ Body Erasure }
+)
+
+func (s *Server) registerMembers() {
+	const tag = "Members"
+	serve(s, cold{
+		method: http.MethodGet, path: "/v1/members/{id}", id: "get-member", tag: tag, params: pMinSeq, problems: []int{400, 404, 503},
+		summary: "What was written about a member",
+	}, s.getMember)
+	serve(s, cold{
+		method: http.MethodPut, path: "/v1/members/{id}", id: "put-member", tag: tag, params: pWait, status: http.StatusAccepted,
+		body: reflect.TypeFor[MemberBody](), problems: []int{400, 413, 415, 503},
+		summary: "Write about a member", doc: "Replaces the whole entry. It becomes a `member.upserted` event and is durable when this answers.",
+	}, func(ctx context.Context, x exchange, in *memberUpsert) (*changeOutput, error) {
+		return s.change(ctx, x, "member.upserted", ids{"member": in.ID}, in.RawBody)
+	})
+	serve(s, cold{
+		method: http.MethodDelete, path: "/v1/members/{id}", id: "delete-member", tag: tag, params: pWait, status: http.StatusAccepted,
+		problems: []int{400, 503},
+		summary:  "Erase a member",
+		doc: "Everything that is held on the member goes, with the one place that knows which token stood for this id. It becomes a `member.erased` event and is durable " +
+			"when this answers. What binds products to each other stays: it is nobody's. To erase a member that nobody knows is no error.",
+	}, s.eraseMember)
+	serve(s, cold{
+		method: http.MethodGet, path: "/v1/members/{id}/affinity", id: "get-affinity", tag: tag, params: pCount | pMinSeq, problems: []int{400, 503},
+		summary: "What a member leans towards", doc: "Products, categories, brands, chains and stores, each with its evidence. A member that nobody knows is no error: `known` is then false.",
+	}, s.getAffinity)
+	serve(s, cold{
+		method: http.MethodGet, path: "/v1/members/{id}/export", id: "export-member", tag: tag, params: pMinSeq, problems: []int{400, 503},
+		summary: "Everything held on a member", doc: "For a member who asks what is known. Events in the log hold no ids and are kept for a stated time only; what they added up to is here.",
+	}, s.exportMember)
+}
+
+func (s *Server) getMember(_ context.Context, _ exchange, in *memberInput) (*memberOutput, error) {
+	m := s.member(in.ID)
+	if m == nil {
+		return nil, problem(http.StatusNotFound, unknownMember, "nothing was written about a member of this id")
+	}
+	return &memberOutput{*m}, nil
+}
+
+// member gives what was written about a member, nil if nothing was.
+func (s *Server) member(id string) *Member {
+	token, ok := s.opt.Tokens.Token(id)
+	if !ok {
+		return nil
+	}
+	p, ok := s.opt.Engine.Profile(token)
+	if !ok {
+		return nil
+	}
+	return memberOf(id, &p)
+}
+
+func (s *Server) getAffinity(_ context.Context, x exchange, in *memberInput) (*affinityOutput, error) {
+	return &affinityOutput{s.affinities(in.ID, x.c.params.count)}, nil
+}
+
+func (s *Server) affinities(id string, count int) Affinities {
+	var found engine.Affinities
+	if token, ok := s.opt.Tokens.Token(id); ok {
+		found = s.opt.Engine.Affinities(token, s.now(), count)
+	} else {
+		found.Seq, found.At = s.opt.Engine.Position(), s.now()
+	}
+	return Affinities{
+		AsOf: AsOf{Seq: found.Seq, Time: found.At.Time()}, Known: found.Known,
+		Products: affinitiesOf(found.Products), Categories: affinitiesOf(found.Categories), Brands: affinitiesOf(found.Brands),
+		Chains: affinitiesOf(found.Chains), Stores: affinitiesOf(found.Stores),
+	}
+}
+
+func affinitiesOf(list []engine.Affinity) []Affinity {
+	out := make([]Affinity, len(list))
+	for i, a := range list {
+		out[i] = Affinity{ID: a.ID, Name: a.Name, Score: Fixed(a.Score), Evidence: evidenceOf(a.Evidence)}
+	}
+	return out
+}
+
+// everything asks for as many affinities as a member can have.
+const everything = 1 << 20
+
+func (s *Server) exportMember(_ context.Context, _ exchange, in *memberInput) (*exportOutput, error) {
+	out := Export{ID: in.ID, Member: s.member(in.ID), Affinities: s.affinities(in.ID, everything)}
+	out.Known = out.Member != nil || out.Affinities.Known
+	return &exportOutput{out}, nil
+}
+
+func (s *Server) eraseMember(ctx context.Context, x exchange, in *memberInput) (*erasureOutput, error) {
+	token, ok := s.opt.Tokens.Token(in.ID)
+	if !ok {
+		// Nothing is held, and an event would first draw a token for the id.
+		return &erasureOutput{Erasure{Applied: true}}, nil
+	}
+	removed := s.held(token)
+	changed, err := s.change(ctx, x, "member.erased", ids{"member": in.ID}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &erasureOutput{Erasure{Seq: changed.Body.Seq, Applied: changed.Body.Applied, Removed: removed}}, nil
+}
+
+// held counts what an erasure will take away.
+func (s *Server) held(token event.Token) Removed {
+	_, written := s.opt.Engine.Profile(token)
+	return Removed{Known: true, Profile: written, Products: len(s.opt.Engine.Affinities(token, s.now(), everything).Products)}
+}
+
+func memberOf(id string, p *engine.Profile) *Member {
+	return &Member{ID: id, HomeStore: p.HomeStore, Chains: p.Chains, Timezone: p.Timezone, Attributes: attributesOf(p.Attributes)}
+}
