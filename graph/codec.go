@@ -196,6 +196,7 @@ func (p *Pairs) Load(n Node, value []byte) error {
 	if nd.retired {
 		p.live.retire(n)
 		p.retires++
+		p.gone.set(uint32(n))
 	}
 	return nil
 }

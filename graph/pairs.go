@@ -45,6 +45,7 @@ type Pairs struct {
 	live   liveSupports
 
 	retires uint32 // products retired so far; the writer's
+	gone    bitset // which they are; the writer's
 	all     total
 
 	sc   *Scratch // the writer's
@@ -294,5 +295,6 @@ func (p *Pairs) Retire(n Node) {
 	sh.cow.touch(slot, nd.encode)
 	*nd = pairNode{epoch: nd.epoch, retired: true, fresh: 1}
 	p.retires++
+	p.gone.set(uint32(n))
 	p.live.retire(n)
 }

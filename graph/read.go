@@ -43,9 +43,9 @@ func (p *Pairs) Neighbors(sc *Scratch, dst []Neighbor, n Node, ms int64) []Neigh
 func (sc *Scratch) fold(dst []Neighbor, nd *pairNode, by float32) []Neighbor {
 	for i, e := range nd.edges {
 		day := nd.days[i]
-		if k := sc.mark[e.to]; k != 0 {
+		if sc.maybe.has(e.to) && sc.mark[e.to] != 0 {
+			d := &sc.deltas[sc.mark[e.to]-1]
 			sc.mark[e.to] = 0
-			d := &sc.deltas[k-1]
 			e.weight += d.weight
 			e.support += d.support
 			if d.gone(&e) {
@@ -65,7 +65,7 @@ func (sc *Scratch) fold(dst []Neighbor, nd *pairNode, by float32) []Neighbor {
 			dst = append(dst, Neighbor{To: d.to, Weight: (d.weight + nd.floor) * by, Support: d.support * by, Last: d.day})
 		}
 	}
-	sc.deltas = sc.deltas[:0]
+	sc.done()
 	return dst
 }
 

@@ -145,6 +145,8 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 		}
 		return cmp.Compare(a.To, b.To)
 	})
+	// A product that came after this refresh began has to wait for the next.
+	r.near = slices.DeleteFunc(r.near, func(n Neighbor) bool { return int(n.To) >= len(r.place) })
 	near := r.near[:min(len(r.near), r.opt.Neighbors)]
 	k := len(near)
 	if k == 0 {
