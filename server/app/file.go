@@ -1,0 +1,121 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
+)
+
+// File is the configuration file as kong asks for it: a YAML mapping from the
+// names of flags to their values. What the command line or the environment
+// says goes before it. The zero File has no keys.
+type File struct {
+	path   string
+	values map[string]any
+}
+
+// Load reads the file at path, in place of what was read before.
+func (f *File) Load(path string) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	values := map[string]any{}
+	if err := yaml.Unmarshal(b, &values); err != nil {
+		return fmt.Errorf("--config: %s is not a YAML mapping of settings: %w", path, err)
+	}
+	f.path, f.values = path, values
+	return nil
+}
+
+// Validate refuses a key that is no flag of serve, and a value that is
+// not one value or a list of values.
+func (f *File) Validate(model *kong.Application) error {
+	var known []string
+	collectFlags(model.Node, &known)
+	for _, key := range f.keys() {
+		if !slices.Contains(known, key) {
+			return fmt.Errorf("%s: there is no setting %q; those there are: %s", f.path, key, strings.Join(known, ", "))
+		}
+		if _, err := f.value(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *File) keys() []string {
+	keys := make([]string, 0, len(f.values))
+	for key := range f.values {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// collectFlags gathers the names of the flags of the serve command, which are
+// those that a file can set.
+func collectFlags(node *kong.Node, into *[]string) {
+	for _, child := range node.Children {
+		if child.Name != "serve" {
+			continue
+		}
+		for _, flag := range child.Flags {
+			if flag.Name != "help" && flag.Name != "config" {
+				*into = append(*into, flag.Name)
+			}
+		}
+	}
+	slices.Sort(*into)
+}
+
+// Resolve gives kong the file's value for a flag, or nil where the file has
+// none or the environment has one.
+func (f *File) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if _, ok := f.values[flag.Name]; !ok {
+		return nil, nil
+	}
+	for _, name := range flag.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return nil, nil
+		}
+	}
+	return f.value(flag.Name)
+}
+
+// value returns a key's value as text, or as a list of texts, so that it is
+// read by the same rules as a flag.
+func (f *File) value(key string) (any, error) {
+	switch v := f.values[key].(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			text, ok := scalar(v[i])
+			if !ok {
+				return nil, fmt.Errorf("%s: %s[%d] is not a single value", f.path, key, i)
+			}
+			list[i] = text
+		}
+		return list, nil
+	default:
+		text, ok := scalar(v)
+		if !ok {
+			return nil, fmt.Errorf("%s: %s is not a single value or a list of them", f.path, key)
+		}
+		return text, nil
+	}
+}
+
+func scalar(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case bool, int, int64, uint64, float64:
+		return fmt.Sprint(v), true
+	}
+	return "", false
+}

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nabo/engine/event"
+	"nabo/stream"
+)
+
+// follow applies the log, from where the state is, until ctx ends.
+func (p *process) follow(ctx context.Context) error {
+	err := p.stream.Follow(ctx, p.engine.Position(), p.applyMessage)
+	if gap := (*stream.GapError)(nil); errors.As(err, &gap) {
+		return fmt.Errorf("%w (--rebuild sets the checkpoints aside and replays the log from its first message)", err)
+	}
+	return err
+}
+
+// applyMessage applies one group. A group that cannot be read stops the
+// process: to pass it over would lose what was acknowledged.
+func (p *process) applyMessage(m stream.Message) error {
+	p.applying.Lock()
+	defer p.applying.Unlock()
+	if len(m.Data) > 0 {
+		group, err := event.DecodeGroup(m.Data, p.group[:0])
+		if err != nil {
+			return fmt.Errorf("log position %d holds no group of events that this nabo can read: %w", m.Seq, err)
+		}
+		p.group = group
+		for i := range group {
+			p.engine.Apply(m.Seq, group[i].Received, &group[i])
+			if err := p.forget(&group[i]); err != nil {
+				return err
+			}
+		}
+		p.sinceCP += len(group)
+	}
+	p.engine.Publish(m.Seq)
+	p.logEnd.Store(max(m.Last, m.Seq, p.logEnd.Load()))
+	p.noteProgress(m.Seq)
+	return nil
+}
+
+// forget erases the id of a member that was erased or merged into another. The
+// gate does so once the event is durable; this is for a process that was
+// killed in between.
+func (p *process) forget(ev *event.Event) error {
+	if ev.Type != event.TypeMemberErased && ev.Type != event.TypeMemberMerged {
+		return nil
+	}
+	id, known := p.tokens.ID(ev.Member)
+	if !known {
+		return nil
+	}
+	return p.tokens.Forget(id)
+}
+
+// noteProgress tells those who wait for the start to end, and the saver.
+func (p *process) noteProgress(seq uint64) {
+	if !p.caught && seq >= p.target {
+		p.caught = true
+		close(p.caughtUp)
+	}
+	if p.sinceCP >= p.opt.CheckpointEvents {
+		select {
+		case p.dueNow <- struct{}{}:
+		default: // it has been told
+		}
+	}
+}
+
+// The pauses between two refreshes: after one that found work, and after one
+// that found none. A refresh of a busy shop is cut into many short ones, so
+// that it never holds a core for long.
+const (
+	refreshBusy = 50 * time.Millisecond
+	refreshIdle = time.Second
+)
+
+// refreshLoop keeps what is derived from the state fresh.
+func (p *process) refreshLoop(ctx context.Context) error {
+	for {
+		pause := refreshIdle
+		if p.engine.Refresh(ctx) > 0 {
+			pause = refreshBusy
+		}
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"nabo/engine"
+	"nabo/engine/store"
+	"nabo/server"
+	"nabo/stream"
+	"nabo/stream/gate"
+)
+
+// The folders below the data folder.
+const (
+	checkpointDir = "checkpoint"
+	tokenDir      = "tokens"
+	logDir        = "log"
+)
+
+const (
+	// gateQueue is how many submissions may wait for the log; one more waits
+	// in its request, which is where the sender learns of it.
+	gateQueue = 1024
+	// maxGroup bounds the bytes of one message of the log, where its server
+	// would take more: a reader holds many of them at once.
+	maxGroup = 1<<20 - 4<<10
+)
+
+// The keys of a checkpoint: the engine's begin with engineKey, so that the
+// process can keep a little beside them.
+const (
+	engineKey = 'e'
+	logIDKey  = "l" // the log that the position belongs to
+	marksKey  = "t" // when which position was saved, a mark a day
+	savedKey  = "s" // when this checkpoint was saved
+)
+
+// open opens storage outward. On an error, close closes what was opened.
+func (p *process) open(ctx context.Context) error {
+	var err error
+	if p.listener, err = net.Listen("tcp", p.opt.Listen); err != nil {
+		return fmt.Errorf("--listen %s: the address cannot be used: %w", p.opt.Listen, err)
+	}
+	if err := p.openStorage(); err != nil {
+		return err
+	}
+	if err := p.loadState(); err != nil {
+		return err
+	}
+	if err := p.openLog(ctx); err != nil {
+		return err
+	}
+	p.gate, err = gate.New(gate.Options{
+		Log: p.stream, Tokens: p.tokens, Applied: p.engine, Position: p.engine.Position, Now: p.opt.Now,
+		MaxBytes: min(maxGroup, p.stream.MaxGroup()), Queue: gateQueue,
+	})
+	if err != nil {
+		return fmt.Errorf("open the gate: %w", err)
+	}
+	return p.openServer()
+}
+
+func (p *process) openStorage() error {
+	var err error
+	tokens := store.Options{Dir: filepath.Join(p.opt.Data, tokenDir), Log: p.log, Now: p.opt.Now}
+	if p.tokens, err = store.OpenTokens(tokens); err != nil {
+		return fmt.Errorf("open %s: %w", tokens.Dir, err)
+	}
+	checkpoints := store.Options{Dir: filepath.Join(p.opt.Data, checkpointDir), Log: p.log, Now: p.opt.Now}
+	if p.opt.Rebuild {
+		aside, err := store.SetAside(checkpoints.Dir, p.opt.Now())
+		if err != nil {
+			return err
+		}
+		p.log.Info("rebuilding the state from the log", "aside", aside)
+	}
+	if p.store, err = store.Open(checkpoints); err != nil {
+		return fmt.Errorf("open %s: %w", checkpoints.Dir, err)
+	}
+	return nil
+}
+
+// loadState makes the engine and gives it the newest checkpoint.
+func (p *process) loadState() error {
+	var err error
+	if p.engine, err = engine.New(engine.Options{DedupeDays: p.opt.DedupeDays}); err != nil {
+		return err
+	}
+	began := p.opt.Now()
+	pairs := 0
+	pos, err := p.store.Load(func(key, value []byte) error {
+		pairs++
+		return p.loadPair(key, value)
+	})
+	if err != nil {
+		return err
+	}
+	if pos == 0 {
+		return nil
+	}
+	if err := p.engine.Loaded(pos); err != nil {
+		return fmt.Errorf("load checkpoint %d: %w; start with --rebuild, which sets the store aside and replays the log", pos, err)
+	}
+	p.log.Info("loaded a checkpoint", "position", pos, "pairs", pairs, "took", p.opt.Now().Sub(began))
+	return nil
+}
+
+func (p *process) loadPair(key, value []byte) error {
+	switch {
+	case len(key) > 0 && key[0] == engineKey:
+		if err := p.engine.Load(key[1:], value); err != nil {
+			return fmt.Errorf("pair %q: %w; start with --rebuild, which sets the store aside and replays the log", key, err)
+		}
+	case string(key) == logIDKey:
+		p.logID = string(value)
+	case string(key) == marksKey:
+		return p.marks.decode(value)
+	case string(key) == savedKey && len(value) == 8:
+		p.savedAt.Store(int64(binary.LittleEndian.Uint64(value)))
+	}
+	return nil
+}
+
+// openLog opens the log and finds out whether the state can go on from it.
+func (p *process) openLog(ctx context.Context) error {
+	var err error
+	p.stream, err = stream.Open(ctx, stream.Options{
+		URL: p.opt.NATSURL, Dir: filepath.Join(p.opt.Data, logDir), Listen: p.opt.NATSListen,
+		Prefix: p.opt.Prefix, SyncEvery: p.opt.Sync, Keep: p.opt.InboundKeep,
+		Replicas: p.opt.NATSReplicas, Version: semantic(p.opt.Version), Log: p.log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	if p.logID != "" && p.logID != p.stream.LogID() {
+		return errors.New("the checkpoint belongs to another log: put the right log back, " +
+			"or start with --rebuild, which sets the checkpoints aside and replays this one")
+	}
+	bounds, err := p.stream.Bounds(ctx)
+	if err != nil {
+		return err
+	}
+	p.noteLog(bounds)
+	p.target = bounds.Last
+	if p.opt.Rebuild && bounds.First > 1 {
+		p.log.Warn("the log was trimmed: what came before is not in the rebuilt state", "first", bounds.First)
+		if err := p.engine.Loaded(bounds.First - 1); err != nil {
+			return err
+		}
+	}
+	if p.engine.Position() >= p.target {
+		p.caught = true
+		close(p.caughtUp)
+	}
+	return nil
+}
+
+func (p *process) noteLog(b stream.Bounds) {
+	p.logFirst.Store(b.First)
+	p.logEnd.Store(max(b.Last, p.logEnd.Load()))
+	p.logBytes.Store(b.Bytes)
+}
+
+func (p *process) openServer() error {
+	var err error
+	p.server, err = server.New(server.Options{
+		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Now: p.opt.Now,
+		Status: p.status, Log: p.log, Version: p.opt.Version,
+		MaxBody: p.opt.MaxBody, MaxEvents: p.opt.MaxEvents, WaitLimit: p.opt.WaitLimit,
+		DrainDelay: p.opt.DrainDelay, StopTimeout: p.opt.StopTimeout, AllowedOrigins: p.opt.AllowedOrigins,
+	})
+	return err
+}
+
+// saved is a mark: which position was saved when.
+type saved struct {
+	pos uint64
+	at  int64 // Unix milliseconds
+}
+
+// marks tell from when each part of the log is, one a day, oldest first.
+type marks []saved
+
+func (m *marks) decode(b []byte) error {
+	if len(b)%16 != 0 {
+		return fmt.Errorf("the list of checkpoints has %d bytes, not a multiple of 16", len(b))
+	}
+	*m = (*m)[:0]
+	for ; len(b) > 0; b = b[16:] {
+		*m = append(*m, saved{pos: binary.LittleEndian.Uint64(b), at: int64(binary.LittleEndian.Uint64(b[8:]))})
+	}
+	return nil
+}
+
+func (m marks) encode() []byte {
+	out := make([]byte, 0, 16*len(m))
+	for _, s := range m {
+		out = binary.LittleEndian.AppendUint64(out, s.pos)
+		out = binary.LittleEndian.AppendUint64(out, uint64(s.at))
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const day = 24 * time.Hour
+
+// saveLoop writes checkpoints, one at a time, until ctx ends. A checkpoint that
+// cannot be written stops the process: the engine has handed over what changed
+// and would not do so again, while a restart has all of it from the log.
+func (p *process) saveLoop(ctx context.Context) error {
+	ticker := time.NewTicker(p.opt.CheckpointEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.dueNow:
+			ticker.Reset(p.opt.CheckpointEvery)
+		case <-ticker.C:
+		}
+		if err := p.saveIfChanged(); err != nil {
+			return err
+		}
+		if err := p.trim(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("the log was not trimmed", "error", err)
+		}
+	}
+}
+
+// saveIfChanged writes a checkpoint if anything was applied since the newest.
+// Applying goes on while it is written.
+func (p *process) saveIfChanged() error {
+	p.applying.Lock()
+	pos := p.engine.Position()
+	if pos <= p.store.Position() {
+		p.applying.Unlock()
+		return nil
+	}
+	checkpoint := p.engine.BeginCheckpoint()
+	p.sinceCP = 0
+	p.applying.Unlock()
+
+	now := p.opt.Now()
+	newest := p.store.Position()
+	marks := p.marks.add(saved{pos: pos, at: now.UnixMilli()})
+	err := p.store.Save(pos, func(put func(key, value []byte) error) error {
+		if err := p.putOwn(put, marks, now); err != nil {
+			return err
+		}
+		var room []byte
+		return checkpoint.Write(func(key, value []byte) error {
+			room = append(append(room[:0], engineKey), key...)
+			return put(room, value)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("write a checkpoint: %w", err)
+	}
+	p.marks, p.previous = marks, newest
+	p.savedAt.Store(now.UnixMilli())
+	st := p.store.Stats()
+	p.log.Debug("checkpoint", "position", pos, "puts", st.LastPuts, "deletes", st.LastDeletes, "took", st.LastTook)
+	return nil
+}
+
+// putOwn writes what the process keeps beside the engine's pairs.
+func (p *process) putOwn(put func(key, value []byte) error, m marks, now time.Time) error {
+	return errors.Join(
+		put([]byte(logIDKey), []byte(p.stream.LogID())),
+		put([]byte(marksKey), m.encode()),
+		put([]byte(savedKey), binary.LittleEndian.AppendUint64(nil, uint64(now.UnixMilli()))))
+}
+
+// add returns m with s after it, at most one mark a day.
+func (m marks) add(s saved) marks {
+	out := append(marks(nil), m...)
+	if n := len(out); n > 0 && s.at-out[n-1].at < day.Milliseconds() {
+		return out
+	}
+	return append(out, s)
+}
+
+// trim removes the part of the log that is older than LogDays and that both of
+// the newest checkpoints cover.
+func (p *process) trim(ctx context.Context) error {
+	if p.opt.LogDays == 0 {
+		return nil
+	}
+	before := p.marks.coveredBefore(p.opt.Now().Add(-time.Duration(p.opt.LogDays)*day).UnixMilli(), p.previous)
+	if before == 0 {
+		return nil
+	}
+	if err := p.stream.TrimBefore(ctx, before); err != nil {
+		return err
+	}
+	p.marks = p.marks.from(before)
+	p.log.Info("trimmed the log", "before", before)
+	return nil
+}
+
+// coveredBefore returns the position from which on the log must be kept, given
+// that what was saved at or before oldest is no longer wanted and that a
+// checkpoint stands at previous; 0: keep all.
+func (m marks) coveredBefore(oldest int64, previous uint64) uint64 {
+	var before uint64
+	for _, s := range m {
+		if s.at <= oldest && s.pos <= previous {
+			before = s.pos + 1
+		}
+	}
+	return before
+}
+
+// from returns the marks at or above a position.
+func (m marks) from(pos uint64) marks {
+	var out marks
+	for _, s := range m {
+		if s.pos >= pos {
+			out = append(out, s)
+		}
+	}
+	return out
+}
