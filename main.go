@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // an import may name a zone on a machine without zone files
 
 	"github.com/alecthomas/kong"
 
