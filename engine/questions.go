@@ -18,12 +18,12 @@ func (x *asking) together() {
 	}
 	s, e := x.s, x.e
 	s.near = e.bought.Neighbors(&s.read, s.near[:0], x.product, x.at)
-	own, total := float64(e.bought.Support(x.product, x.at)), e.bought.Total(x.at)
+	own, total := x.support(x.product), e.bought.Total(x.at)
 	few := len(s.near) < x.q.Count
 	if x.explain || few {
 		for i := range s.near {
 			if n := &s.near[i]; float64(n.Support) >= x.q.MinSupport {
-				s.acc.add(n.To, togetherScore(n, own, total), byTogether, x.product, n.Support)
+				s.acc.add(n.To, togetherScore(n, own, x.support(n.To), total), byTogether, x.product, n.Support)
 			}
 		}
 		if few && x.q.MinSupport == 0 {
@@ -34,29 +34,42 @@ func (x *asking) together() {
 	x.quick(own, total)
 }
 
-func togetherScore(n *graph.Neighbor, own, total float64) float64 {
-	own, other := max(own, float64(n.Support)), max(float64(n.Own), float64(n.Support))
+func togetherScore(n *graph.Neighbor, own, other, total float64) float64 {
+	own, other = max(own, float64(n.Support)), max(other, float64(n.Support))
 	return float64(n.Support) / own * math.Sqrt(math.Sqrt(math.Sqrt(max(total/other, 1))))
 }
 
 // quick ranks a long list of neighbours before it tallies any: s⁸/s_b orders
-// as the score does and costs no root.
+// as the score does and costs no root. Since s_b is never below s, s⁷ is the
+// most that it can come to, and rules most neighbours out before their own
+// support is looked up, which is a cache miss each.
 func (x *asking) quick(own, total float64) {
 	top := &x.s.top
 	top.reset(x.q.Count)
+	least := 0.0
 	for i := range x.s.near {
 		n := &x.s.near[i]
 		s := float64(n.Support)
-		s *= s
-		s *= s
-		if key := s * s / max(float64(n.Own), float64(n.Support)); top.wants(key, n.To) && float64(n.Support) >= x.q.MinSupport && x.allowed(n.To) {
+		s2 := s * s
+		s4 := s2 * s2
+		if s4*s2*s < least || s < x.q.MinSupport {
+			continue
+		}
+		if key := s4 * s4 / max(x.support(n.To), s); top.wants(key, n.To) && x.allowed(n.To) {
 			top.take(key, n.To, i)
+			least = top.least()
 		}
 	}
 	for _, t := range top.items {
 		n := &x.s.near[t.cell]
-		x.s.acc.add(n.To, togetherScore(n, own, total), byTogether, x.product, n.Support)
+		x.s.acc.add(n.To, togetherScore(n, own, x.support(n.To), total), byTogether, x.product, n.Support)
 	}
+}
+
+// support returns a product's own support.
+func (x *asking) support(n graph.Node) float64 {
+	s, _ := x.supports.Of(n)
+	return float64(s)
 }
 
 // standIns lets others of a product's category and brand speak for it, each
@@ -70,7 +83,7 @@ func (x *asking) standIns(n graph.Node, share float64) {
 			x.s.other = x.e.bought.Neighbors(&x.s.read, x.s.other[:0], t.node, x.at)
 			for i := range x.s.other {
 				o := &x.s.other[i]
-				x.s.acc.add(o.To, share*togetherScore(o, t.score, t.score)/float64(len(x.s.top.items)), byKind, t.node, o.Support)
+				x.s.acc.add(o.To, share*togetherScore(o, t.score, x.support(o.To), t.score)/float64(len(x.s.top.items)), byKind, t.node, o.Support)
 			}
 		}
 	}
@@ -80,7 +93,7 @@ func (x *asking) standIns(n graph.Node, share float64) {
 func (x *asking) siblings(kind string, not graph.Node, count int) {
 	x.s.top.reset(count)
 	for _, n := range x.e.catalogue.sharing(kind) {
-		own := float64(x.e.bought.Support(n, x.at))
+		own := x.support(n)
 		if n != not && own > 0 && x.s.top.wants(own, n) {
 			x.s.top.take(own, n, 0)
 		}
@@ -114,11 +127,11 @@ func (x *asking) speak(n graph.Node, share, plain float64) {
 		}
 		return
 	}
-	own, total := float64(x.e.bought.Support(n, x.at)), x.e.bought.Total(x.at)
+	own, total := x.support(n), x.e.bought.Total(x.at)
 	x.s.other = x.e.bought.Neighbors(&x.s.read, x.s.other[:0], n, x.at)
 	for i := range x.s.other {
 		o := &x.s.other[i]
-		x.s.acc.add(o.To, share*plain*togetherScore(o, own, total)/4, byTogether, n, o.Support)
+		x.s.acc.add(o.To, share*plain*togetherScore(o, own, x.support(o.To), total)/4, byTogether, n, o.Support)
 	}
 }
 
@@ -130,10 +143,12 @@ func (x *asking) similar() {
 	}
 	s, e := x.s, x.e
 	s.near = e.viewed.Neighbors(&s.read, s.near[:0], x.product, x.at)
-	seen := float64(e.viewed.Support(x.product, x.at))
+	views := e.viewed.Supports(x.at)
+	seen, _ := views.Of(x.product)
 	for i := range s.near {
 		n := &s.near[i]
-		cosine := float64(n.Support) / math.Sqrt(max(seen, 1)*max(float64(n.Own), 1))
+		own, _ := views.Of(n.To)
+		cosine := float64(n.Support) / math.Sqrt(max(float64(seen), 1)*max(float64(own), 1))
 		s.acc.add(n.To, similarViews*cosine, byViews, x.product, n.Support)
 	}
 	x.sameCompany()
@@ -159,7 +174,7 @@ const (
 func (x *asking) sameCompany() {
 	s, e := x.s, x.e
 	s.near = e.bought.Neighbors(&s.read, s.near[:0], x.product, x.at)
-	own := float64(e.bought.Support(x.product, x.at))
+	own := x.support(x.product)
 	top := &s.top
 	top.reset(12)
 	for i := range s.near {
@@ -169,20 +184,21 @@ func (x *asking) sameCompany() {
 	}
 	for _, t := range top.items {
 		n := &s.near[t.cell]
+		company := max(x.support(n.To), 1)
 		s.other = e.bought.Neighbors(&s.read, s.other[:0], n.To, x.at)
 		for i := range s.other {
 			o := &s.other[i]
-			if o.To == x.product || o.Own <= 0 || n.Own <= 0 {
+			if o.To == x.product {
 				continue
 			}
 			// The chance of meeting o by way of n: to n from here, to o from n.
-			share := float64(n.Support) / max(own, 1) * float64(o.Support) / float64(max(n.Own, 1))
-			s.acc.add(o.To, similarCompany*share/math.Sqrt(max(float64(o.Own)/max(own, 1), 1)), byAlike, x.product, o.Support)
+			share := float64(n.Support) / max(own, 1) * float64(o.Support) / company
+			s.acc.add(o.To, similarCompany*share/math.Sqrt(max(x.support(o.To)/max(own, 1), 1)), byAlike, x.product, o.Support)
 		}
 	}
 	for i := range s.near {
 		n := &s.near[i]
-		both := float64(n.Support) / math.Sqrt(max(own, 1)*max(float64(n.Own), 1))
+		both := float64(n.Support) / math.Sqrt(max(own, 1)*max(x.support(n.To), 1))
 		s.acc.add(n.To, -similarCompany*both, byTogether, x.product, n.Support)
 	}
 }

@@ -37,6 +37,8 @@ type asking struct {
 	known   bool       // product has a number
 	member  graph.Member
 
+	supports graph.Supports
+
 	filters int         // how many of s.sold hold
 	here    graph.Scope // the store, or else the chain, or else everywhere
 	stocked bool        // here is a store
@@ -50,7 +52,7 @@ func (e *Engine) Recommend(q *Query, now event.Millis, a *Answer) {
 	a.Recomms = a.Recomms[:0]
 	s := &a.scratch
 	s.reasons, s.evidence, s.out = s.reasons[:0], s.evidence[:0], s.out[:0]
-	x := asking{e: e, q: q, a: a, s: s, at: int64(a.At), member: nobody}
+	x := asking{e: e, q: q, a: a, s: s, at: int64(a.At), member: nobody, supports: e.bought.Supports(int64(a.At))}
 	x.prepare()
 	x.rank()
 	x.collect()
@@ -165,9 +167,9 @@ func (x *asking) collect() {
 func (x *asking) figures(r *Recomm, c *cell) {
 	for i := range x.s.near {
 		if n := &x.s.near[i]; n.To == c.node {
-			own := max(x.e.bought.Support(x.product, x.at), n.Support)
-			r.Support, r.LastSeen = float64(n.Support), int32(n.Last)
-			r.Lift = r.Support * x.e.bought.Total(x.at) / (float64(own) * float64(max(n.Own, n.Support)))
+			s := float64(n.Support)
+			r.Support, r.LastSeen = s, int32(n.Last)
+			r.Lift = s * x.e.bought.Total(x.at) / (max(x.support(x.product), s) * max(x.support(n.To), s))
 			return
 		}
 	}

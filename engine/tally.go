@@ -120,6 +120,14 @@ func better(a float64, an graph.Node, b float64, bn graph.Node) bool {
 	return a > b || (a == b && an < bn)
 }
 
+// least returns what a candidate must reach to be kept; 0 while there is room.
+func (r *ranking) least() float64 {
+	if len(r.items) < r.limit {
+		return 0
+	}
+	return r.items[len(r.items)-1].score
+}
+
 // wants says whether a candidate would be kept.
 func (r *ranking) wants(score float64, n graph.Node) bool {
 	if len(r.items) < r.limit {

@@ -70,7 +70,7 @@ func appendF32(dst []byte, f float32) []byte {
 // move the moment of a merge. DESIGN.md has the format.
 func (nd *pairNode) encode() []byte {
 	le := binary.LittleEndian
-	dst := make([]byte, 0, 32+14*len(nd.edges)+4*len(nd.log))
+	dst := make([]byte, 0, 32+14*nd.edges.len()+4*len(nd.log))
 	dst = le.AppendUint32(dst, uint32(nd.epoch))
 	retired := uint32(0)
 	if nd.retired {
@@ -81,14 +81,13 @@ func (nd *pairNode) encode() []byte {
 	dst = appendF32(dst, nd.mass)
 	dst = appendF32(dst, nd.floor)
 	dst = le.AppendUint32(dst, nd.swept)
-	dst = le.AppendUint32(dst, uint32(len(nd.edges)))
-	for _, e := range nd.edges {
+	dst = le.AppendUint32(dst, uint32(nd.edges.len()))
+	for i := range nd.edges.len() {
+		e := nd.edges.at(i)
 		dst = le.AppendUint32(dst, uint32(e.to))
 		dst = appendF32(dst, e.weight)
 		dst = appendF32(dst, e.support)
-	}
-	for _, d := range nd.days {
-		dst = le.AppendUint16(dst, uint16(d))
+		dst = le.AppendUint16(dst, uint16(nd.edges.day(i)))
 	}
 	dst = le.AppendUint32(dst, uint32(len(nd.log)))
 	for _, w := range nd.log {
@@ -104,20 +103,20 @@ func (nd *pairNode) decode(b []byte, limit Node) error {
 	nd.support, nd.mass, nd.floor = r.f32(), r.f32(), r.f32()
 	nd.swept = r.u32()
 	n := r.count(14)
-	nd.edges, nd.days, nd.log = nil, nil, nil
-	nd.extend(n)
+	nd.edges, nd.log = adjacency{}, nil
+	if n > math.MaxUint16 {
+		return errShort
+	}
+	nd.edges.extend(n)
 	for range n {
-		e := edge{Node(r.u32()), r.f32(), r.f32()}
+		e, day := edge{Node(r.u32()), r.f32(), r.f32()}, Day(r.u16())
 		if e.to >= limit {
 			return fmt.Errorf("graph: an edge to product %d of %d", e.to, limit)
 		}
-		nd.edges = append(nd.edges, e)
-	}
-	for range n {
-		nd.days = append(nd.days, Day(r.u16()))
+		nd.edges.push(e, day)
 	}
 	if n = r.count(4); n > 0 {
-		nd.log = make([]uint32, 0, max(n, min(max(len(nd.edges)/8, minLog), maxLog)))
+		nd.log = make([]uint32, 0, max(n, min(max(nd.edges.len()/8, minLog), maxLog)))
 	}
 	for range n {
 		nd.log = append(nd.log, r.u32())

@@ -57,7 +57,7 @@ func (r record) appendPartners(dst []uint32, b *Bundle, i int) []uint32 {
 // append writes the record to the node's log, merging the log first when it is
 // full, and merging a record at once that is larger than a log may be.
 func (p *Pairs) append(nd *pairNode, rec record, b *Bundle, i int) {
-	room := min(max(len(nd.edges)/8, minLog), maxLog)
+	room := min(max(nd.edges.len()/8, minLog), maxLog)
 	need := recordHead + rec.partners
 	if len(nd.log)+need <= room {
 		nd.log = rec.appendPartners(rec.appendHead(nd.reserve(room)), b, i)
@@ -169,23 +169,20 @@ func (d *delta) gone(e *edge) bool {
 // merge folds the collected deltas into the node's edges and empties them.
 func (p *Pairs) merge(nd *pairNode) {
 	mark, dirty := p.sc.mark, nd.swept != p.retires
-	for i := range nd.edges {
-		e := &nd.edges[i]
-		if !p.sc.maybe.has(e.to) {
+	for i, to := range nd.edges.ids() {
+		if !p.sc.maybe.has(Node(to)) || mark[to] == 0 {
 			continue
 		}
-		k := mark[e.to]
-		if k == 0 {
-			continue
-		}
-		mark[e.to] = 0
-		d := &p.sc.deltas[k-1]
+		d := &p.sc.deltas[mark[to]-1]
+		mark[to] = 0
+		e := nd.edges.at(i)
 		e.weight += d.weight
 		e.support += d.support
-		if d.back > 0 && d.gone(e) {
+		if d.back > 0 && d.gone(&e) {
 			e.support, dirty = 0, true
 		}
-		nd.days[i] = max(nd.days[i], d.day)
+		nd.edges.setValues(i, e)
+		nd.edges.setDay(i, max(nd.edges.day(i), d.day))
 	}
 	if dirty {
 		p.sweep(nd)
@@ -209,25 +206,15 @@ func (p *Pairs) admit(nd *pairNode) {
 			fresh = append(fresh, d)
 		}
 	}
-	if len(nd.edges)+len(fresh) > p.opt.Neighbors {
+	if nd.edges.len()+len(fresh) > p.opt.Neighbors {
 		p.sweep(nd)
 		p.evict(nd, p.opt.Neighbors-p.opt.Neighbors/8-len(fresh))
 	}
-	nd.extend(len(fresh))
-	for _, d := range fresh[:min(len(fresh), p.opt.Neighbors)] {
+	fresh = fresh[:min(len(fresh), p.opt.Neighbors)]
+	nd.edges.extend(len(fresh))
+	for _, d := range fresh {
 		d.weight += nd.floor
-		nd.edges = append(nd.edges, d.edge)
-		nd.days = append(nd.days, d.day)
-	}
-}
-
-// extend makes room for n more edges and for what the allocator would round up
-// to anyhow: its size classes lie some tenth apart, so a list is copied ten
-// times as it grows, where doubling would cost half as much memory again.
-func (nd *pairNode) extend(n int) {
-	if need := len(nd.edges) + n; need > cap(nd.edges) {
-		nd.edges = append(append([]edge(nil), make([]edge, need)...)[:0], nd.edges...)
-		nd.days = append(append([]Day(nil), make([]Day, need)...)[:0], nd.days...)
+		nd.edges.push(d.edge, d.day)
 	}
 }
 
@@ -235,37 +222,24 @@ func (nd *pairNode) extend(n int) {
 // nothing, and those to retired products.
 func (p *Pairs) sweep(nd *pairNode) {
 	nd.swept = p.retires
-	kept := 0
-	for i, e := range nd.edges {
-		if e.support <= 0 || p.gone.has(uint32(e.to)) {
-			continue
-		}
-		nd.edges[kept], nd.days[kept] = e, nd.days[i]
-		kept++
-	}
-	nd.edges, nd.days = nd.edges[:kept], nd.days[:kept]
+	nd.edges.keep(func(_ int, e edge) bool { return e.support > 0 && !p.gone.has(uint32(e.to)) })
 }
 
 // evict drops the weakest edges until keep are left, and raises the floor.
 func (p *Pairs) evict(nd *pairNode, keep int) {
-	drop := len(nd.edges) - max(keep, 0)
+	drop := nd.edges.len() - max(keep, 0)
 	if drop <= 0 {
 		return
 	}
-	bar, equal := p.sc.weakest(nd.edges, drop)
+	bar, equal := p.sc.weakest(&nd.edges, drop)
 	nd.floor = max(nd.floor, bar)
-	kept := 0
-	for i, e := range nd.edges {
-		if e.weight < bar || (e.weight == bar && equal > 0) {
-			if e.weight == bar {
-				equal--
-			}
-			continue
+	nd.edges.keep(func(_ int, e edge) bool {
+		if e.weight == bar && equal > 0 {
+			equal--
+			return false
 		}
-		nd.edges[kept], nd.days[kept] = e, nd.days[i]
-		kept++
-	}
-	nd.edges, nd.days = nd.edges[:kept], nd.days[:kept]
+		return e.weight >= bar
+	})
 }
 
 // weakest returns the weight of the drop-th weakest edge and how many edges of
@@ -273,18 +247,19 @@ func (p *Pairs) evict(nd *pairNode, keep int) {
 //
 // Weights are never negative, so their bits order as they do: two passes of
 // counting by half-words select in one fifth of the time that sorting took.
-func (sc *Scratch) weakest(edges []edge, drop int) (bar float32, equal int) {
+func (sc *Scratch) weakest(edges *adjacency, drop int) (bar float32, equal int) {
 	var high, low [1 << 11]uint16
 	const highShift, lowShift = 20, 9
-	for _, e := range edges {
-		high[math.Float32bits(e.weight)>>highShift]++
+	for i := range edges.len() {
+		high[math.Float32bits(edges.weight(i))>>highShift]++
 	}
 	h, left := countTo(high[:], drop)
 	sc.weights = sc.weights[:0]
-	for _, e := range edges {
-		if b := math.Float32bits(e.weight); b>>highShift == h {
+	for i := range edges.len() {
+		w := edges.weight(i)
+		if b := math.Float32bits(w); b>>highShift == h {
 			low[b>>lowShift&(1<<11-1)]++
-			sc.weights = append(sc.weights, e.weight)
+			sc.weights = append(sc.weights, w)
 		}
 	}
 	l, left := countTo(low[:], left)

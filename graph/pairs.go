@@ -51,6 +51,8 @@ type Pairs struct {
 	sc   *Scratch // the writer's
 	ring []ringItem
 	big  []uint32 // one record too large for a node's log
+
+	warmth uint32
 }
 
 // pairShard holds the nodes that share a lock.
@@ -59,14 +61,6 @@ type pairShard struct {
 	nodes []pairNode // guarded by mu
 	cow   cow        // guarded by mu
 	_     [64]byte   // keep neighbours off this cache line
-}
-
-// edge is one neighbour: 12 bytes, and two more for the day, which is kept
-// beside it because a struct of both would be padded to 16.
-type edge struct {
-	to      Node
-	weight  float32 // Σ gain·damping·fading, and what Space-Saving lends a newcomer
-	support float32 // Σ fading: receipts that held both
 }
 
 // pairNode is one product's adjacency. Its weights are relative to its
@@ -79,8 +73,7 @@ type pairNode struct {
 	floor   float32 // the most that an evicted neighbour weighed
 	fresh   float32 // mass added since the node was refined; derived, not in the digest
 	swept   uint32  // how many products were retired when the edges were last swept
-	edges   []edge  // in the order in which they came
-	days    []Day   // of the last receipt with both, beside edges
+	edges   adjacency
 	log     []uint32
 }
 
@@ -192,9 +185,32 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 	epoch, factor := p.fade.at(b.At)
 	p.all.add(epoch, factor, sign)
 	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners, sign: sign}
+	p.warm(nodes)
 	for i := range nodes {
 		p.write(&in, i, rec, epoch, factor, true)
 	}
+}
+
+// warm reads a word of every node, and of every log, that is about to be
+// written. At ten million edges each of them is a miss in all caches; asked for
+// together they come together, where write would wait for one after the other.
+func (p *Pairs) warm(nodes []Node) {
+	var sum uint32
+	for _, n := range nodes {
+		sh, slot := p.shard(n)
+		sum += sh.nodes[slot].swept
+	}
+	for _, n := range nodes {
+		sh, slot := p.shard(n)
+		nd := &sh.nodes[slot]
+		if len(nd.log) > 0 {
+			sum += nd.log[len(nd.log)-1]
+		}
+		if nd.edges.n > 0 {
+			sum += nd.edges.mem[0]
+		}
+	}
+	p.warmth = sum // so that the reads are not optimised away
 }
 
 // write puts node i's share of a bundle into its log, and counts the node
@@ -239,10 +255,7 @@ func (nd *pairNode) scale(by float32) {
 	nd.mass *= by
 	nd.floor *= by
 	nd.fresh *= by
-	for i := range nd.edges {
-		nd.edges[i].weight *= by
-		nd.edges[i].support *= by
-	}
+	nd.edges.scale(by)
 	scaleLog(nd.log, by)
 }
 

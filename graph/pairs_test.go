@@ -77,7 +77,12 @@ func compare(t *rapid.T, p *graph.Pairs, twin *graphtest.Twin, products int, now
 	for n := range graph.Node(products) {
 		want := twin.Neighbors(n, now)
 		seen := map[graph.Node]bool{}
+		supports := p.Supports(now)
 		for _, got := range p.Neighbors(sc, nil, n, now) {
+			own, alive := supports.Of(got.To)
+			if !alive {
+				continue
+			}
 			w := want[got.To]
 			if seen[got.To] {
 				t.Fatalf("%d: %d stands twice", n, got.To)
@@ -85,7 +90,7 @@ func compare(t *rapid.T, p *graph.Pairs, twin *graphtest.Twin, products int, now
 			seen[got.To] = true
 			near(t, "weight", float64(got.Weight), w.Weight)
 			near(t, "support", float64(got.Support), w.Support)
-			near(t, "own support", float64(got.Own), twin.Support(got.To, now))
+			near(t, "own support", float64(own), twin.Support(got.To, now))
 			if days && got.Last != w.Last {
 				t.Fatalf("%d–%d: last on day %d, want %d", n, got.To, got.Last, w.Last)
 			}

@@ -1,6 +1,10 @@
 package graph
 
-import "slices"
+import (
+	"math"
+	"slices"
+	"unsafe"
+)
 
 // Neighbor is a product that is bound to the one asked about. Its figures are
 // faded to the moment asked for.
@@ -8,53 +12,72 @@ type Neighbor struct {
 	To      Node
 	Weight  float32 // what receipts added, by their gain and damping
 	Support float32 // distinct receipts with both
-	Own     float32 // distinct receipts with To
 	Last    Day     // of the last receipt with both
 }
 
 // Neighbors appends to dst every product that n is bound to, in an order that
-// means nothing, as of a moment in milliseconds. It allocates nothing once sc
-// and dst are large enough. The bound between shown and true weight is Floor.
+// means nothing, as of a moment in milliseconds; some may be retired since (see
+// Supports). It allocates nothing once sc and dst are large enough. The bound
+// between shown and true weight is Floor.
 func (p *Pairs) Neighbors(sc *Scratch, dst []Neighbor, n Node, ms int64) []Neighbor {
 	if n >= p.live.len() {
 		return dst
 	}
-	first := len(dst)
 	sh, slot := p.shard(n)
 	sh.mu.RLock()
+	defer sh.mu.RUnlock()
 	nd := &sh.nodes[slot]
 	by := float32(p.fade.to(nd.epoch, ms))
-	dst = slices.Grow(dst, len(nd.edges))
+	first := len(dst)
+	dst = nd.edges.appendTo(dst, by)
 	if len(nd.log) == 0 {
-		for i, e := range nd.edges {
-			dst = append(dst, Neighbor{To: e.to, Weight: e.weight * by, Support: e.support * by, Last: nd.days[i]})
-		}
-	} else {
-		sc.grow(p.live.len())
-		sc.collect(nd.log)
-		dst = sc.fold(dst, nd, by)
+		return dst
 	}
-	sh.mu.RUnlock()
-	return dst[:first+p.owned(dst[first:], ms)]
+	sc.grow(p.live.len())
+	sc.collect(nd.log)
+	return sc.fold(dst, first, nd, by)
 }
 
-// fold appends the node's edges with the collected deltas added, as merge
-// would, but changes nothing.
-func (sc *Scratch) fold(dst []Neighbor, nd *pairNode, by float32) []Neighbor {
-	for i, e := range nd.edges {
-		day := nd.days[i]
-		if sc.maybe.has(e.to) && sc.mark[e.to] != 0 {
-			d := &sc.deltas[sc.mark[e.to]-1]
-			sc.mark[e.to] = 0
+// appendTo copies the edges out, faded. Its slices are cut to one length first,
+// so that the loop has no bounds to check: it is most of what a lookup costs.
+func (a *adjacency) appendTo(dst []Neighbor, by float32) []Neighbor {
+	n := a.len()
+	dst = slices.Grow(dst, n)
+	out := dst[len(dst) : len(dst)+n]
+	ids, values, days := a.mem[:n], a.mem[a.cap:], a.mem[3*int(a.cap):]
+	for i := range out {
+		v := values[2*i : 2*i+2 : 2*i+2]
+		out[i] = Neighbor{
+			To:      Node(ids[i]),
+			Weight:  math.Float32frombits(v[0]) * by,
+			Support: math.Float32frombits(v[1]) * by,
+			Last:    Day(days[i>>1] >> (16 * (i & 1))),
+		}
+	}
+	return dst[:len(dst)+n]
+}
+
+// fold adds the collected deltas to the node's copied edges, as merge would.
+func (sc *Scratch) fold(dst []Neighbor, first int, nd *pairNode, by float32) []Neighbor {
+	kept := first
+	for i := first; i < len(dst); i++ {
+		if to := dst[i].To; sc.maybe.has(to) && sc.mark[to] != 0 {
+			d := &sc.deltas[sc.mark[to]-1]
+			sc.mark[to] = 0
+			e := nd.edges.at(i - first)
 			e.weight += d.weight
 			e.support += d.support
 			if d.gone(&e) {
 				continue
 			}
-			day = max(day, d.day)
+			dst[i] = Neighbor{to, e.weight * by, e.support * by, max(dst[i].Last, d.day)}
 		}
-		dst = append(dst, Neighbor{To: e.to, Weight: e.weight * by, Support: e.support * by, Last: day})
+		if kept != i {
+			dst[kept] = dst[i]
+		}
+		kept++
 	}
+	dst = dst[:kept]
 	for i := range sc.deltas {
 		d := &sc.deltas[i]
 		if sc.mark[d.to] == 0 {
@@ -62,30 +85,36 @@ func (sc *Scratch) fold(dst []Neighbor, nd *pairNode, by float32) []Neighbor {
 		}
 		sc.mark[d.to] = 0
 		if d.support > 0 && !d.gone(&d.edge) {
-			dst = append(dst, Neighbor{To: d.to, Weight: (d.weight + nd.floor) * by, Support: d.support * by, Last: d.day})
+			dst = append(dst, Neighbor{d.to, (d.weight + nd.floor) * by, d.support * by, d.day})
 		}
 	}
 	sc.done()
 	return dst
 }
 
-// owned fills in Own, drops retired products, and returns how many are left.
-func (p *Pairs) owned(ns []Neighbor, ms int64) int {
-	kept := 0
-	epoch, by := int32(0), float32(p.fade.to(0, ms))
-	for _, n := range ns {
-		e, support, alive := p.live.get(n.To)
-		if !alive {
-			continue
-		}
-		if e != epoch { // nearly all nodes share a landmark
-			epoch, by = e, float32(p.fade.to(e, ms))
-		}
-		n.Own = support * by
-		ns[kept] = n
-		kept++
+// Supports reads products' own supports as of one moment. It belongs to one
+// goroutine.
+type Supports struct {
+	live  *liveSupports
+	fade  fade
+	ms    int64
+	epoch int32
+	by    float32
+}
+
+// Supports returns a reader of supports as of a moment.
+func (p *Pairs) Supports(ms int64) Supports {
+	return Supports{live: &p.live, fade: p.fade, ms: ms, by: float32(p.fade.to(0, ms))}
+}
+
+// Of returns on how many receipts a product stood, faded, and whether it is
+// still there: a retired product is not.
+func (s *Supports) Of(n Node) (support float32, alive bool) {
+	epoch, support, alive := s.live.get(n)
+	if epoch != s.epoch { // nearly all nodes share a landmark
+		s.epoch, s.by = epoch, float32(s.fade.to(epoch, s.ms))
 	}
-	return kept
+	return support * s.by, alive
 }
 
 // Pair returns the binding of a to b, if there is one. It reads a's edges
@@ -100,20 +129,17 @@ func (p *Pairs) Pair(a, b Node, ms int64) (Neighbor, bool) {
 	nd := &sh.nodes[slot]
 	d := pending(nd.log, b)
 	d.weight += nd.floor // what a newcomer is lent
-	for i := range nd.edges {
-		if nd.edges[i].to == b {
-			d.weight += nd.edges[i].weight - nd.floor
-			d.support += nd.edges[i].support
-			d.day = max(d.day, nd.days[i])
-			break
-		}
+	if i := slices.Index(nd.edges.ids(), uint32(b)); i >= 0 {
+		e := nd.edges.at(i)
+		d.weight += e.weight - nd.floor
+		d.support += e.support
+		d.day = max(d.day, nd.edges.day(i))
 	}
-	epoch, own, alive := p.live.get(b)
-	if !alive || d.support <= 0 || d.gone(&d.edge) {
+	if _, _, alive := p.live.get(b); !alive || d.support <= 0 || d.gone(&d.edge) {
 		return Neighbor{}, false
 	}
 	by := float32(p.fade.to(nd.epoch, ms))
-	return Neighbor{To: b, Weight: d.weight * by, Support: d.support * by, Own: own * float32(p.fade.to(epoch, ms)), Last: d.day}, true
+	return Neighbor{To: b, Weight: d.weight * by, Support: d.support * by, Last: d.day}, true
 }
 
 // pending adds up what a log holds for one neighbour.
@@ -176,12 +202,12 @@ func (p *Pairs) Stats() PairStats {
 	for i := range p.shards {
 		sh := &p.shards[i]
 		sh.mu.RLock()
-		st.Bytes += uint64(cap(sh.nodes)) * 112
+		st.Bytes += uint64(cap(sh.nodes)) * uint64(unsafe.Sizeof(pairNode{}))
 		for j := range sh.nodes {
 			nd := &sh.nodes[j]
 			st.Nodes++
-			st.Edges += len(nd.edges)
-			st.Bytes += uint64(cap(nd.edges)*12 + cap(nd.days)*2 + cap(nd.log)*4)
+			st.Edges += nd.edges.len()
+			st.Bytes += uint64(cap(nd.edges.mem)+cap(nd.log)) * 4
 			for log := nd.log; len(log) > 0; log = log[recordHead+int(log[0]&0xffff):] {
 				st.Pending += int(log[0] & 0xffff)
 			}

@@ -146,7 +146,7 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 		return cmp.Compare(a.To, b.To)
 	})
 	// A product that came after this refresh began has to wait for the next.
-	r.near = slices.DeleteFunc(r.near, func(n Neighbor) bool { return int(n.To) >= len(r.place) })
+	r.near = slices.DeleteFunc(r.near, func(n Neighbor) bool { return int(n.To) >= len(r.place) || p.Retired(n.To) })
 	near := r.near[:min(len(r.near), r.opt.Neighbors)]
 	k := len(near)
 	if k == 0 {
@@ -189,9 +189,9 @@ func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64) {
 	defer sh.mu.RUnlock()
 	nd := &sh.nodes[slot]
 	by := p.fade.to(nd.epoch, ms)
-	for i := range nd.edges {
-		if e := &nd.edges[i]; int(e.to) < len(place) && place[e.to] != 0 {
-			row[place[e.to]-1] += float64(e.weight) * by
+	for i, to := range nd.edges.ids() {
+		if int(to) < len(place) && place[to] != 0 {
+			row[place[to]-1] += float64(nd.edges.weight(i)) * by
 		}
 	}
 	for log := nd.log; len(log) > 0; {
