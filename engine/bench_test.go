@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -151,52 +150,4 @@ func mostNeighbors(e *engine.Engine, evs []event.Event) []string {
 	}
 	slices.Sort(ids)
 	return ids
-}
-
-// BenchmarkBytesPerMember prints the live heap divided by what members hold,
-// both ways: 100,000 members with some 120 goods each.
-func BenchmarkBytesPerMember(b *testing.B) {
-	for b.Loop() {
-		e, err := engine.New(engine.Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		evs := shopping(1, 1, 1)
-		e.ApplyGroup(1, evs)
-		before := e.Stats()
-		heapBefore := liveHeap()
-		bindMembers(e, 50_000, 120)
-		held := liveHeap() - heapBefore
-		st := e.Stats()
-		bindings := st.Bindings.Bindings - before.Bindings.Bindings
-		b.ReportMetric(float64(held)/float64(bindings), "B/member-edge")
-		b.ReportMetric(float64(held)/50_000, "B/member")
-		b.ReportMetric(0, "ns/op")
-		runtime.KeepAlive(e)
-	}
-}
-
-// bindMembers gives each member so many goods by views, which bind members and
-// nothing else.
-func bindMembers(e *engine.Engine, members, goods int) {
-	rng := rand.New(rand.NewPCG(5, 5))
-	ev := event.Event{Type: event.TypeView, Time: 1_750_000_000_000, Received: 1_750_000_000_000}
-	view := &event.View{}
-	ev.Body = view
-	for g := range goods {
-		for m := range members {
-			ev.Key = 1 // remembered once: keys are counted elsewhere
-			ev.Key += uint64(g*members+m) << 1
-			ev.Member = event.Token(m + 1)
-			view.Product = fmt.Sprint(100_000 + (rng.IntN(40_000)+g*7)%50_000)
-			e.Apply(2, ev.Received, &ev)
-		}
-	}
-}
-
-func liveHeap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }

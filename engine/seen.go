@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math/bits"
 	"sync"
 
 	"nabo/graph"
@@ -41,7 +40,10 @@ type seenKey struct {
 
 func (s *seen) init(days int) { s.days, s.sweep = days, len(s.segs) }
 
-func (s *seen) segment(key uint64) *seenSegment { return &s.segs[key>>54] }
+// golden spreads keys over tables: Knuth's multiplicative hashing.
+const golden = 0x9e3779b97f4a7c15
+
+func (s *seen) segment(key uint64) *seenSegment { return &s.segs[key*golden>>54] }
 
 // has says whether a key was added in the last days. Anybody may call it.
 func (s *seen) has(key uint64) bool {
@@ -126,7 +128,7 @@ func (seg *seenSegment) find(key uint64) (int, bool) {
 		return 0, false
 	}
 	mask := len(seg.keys) - 1
-	for i := int(bits.Reverse64(key)) & mask; ; i = (i + 1) & mask {
+	for i := int(key*golden>>16) & mask; ; i = (i + 1) & mask {
 		switch seg.keys[i] {
 		case key:
 			return i, true

@@ -208,7 +208,7 @@ func (p *Pairs) admit(nd *pairNode) {
 	}
 	if nd.edges.len()+len(fresh) > p.opt.Neighbors {
 		p.sweep(nd)
-		p.evict(nd, p.opt.Neighbors-p.opt.Neighbors/8-len(fresh))
+		p.evict(nd, p.opt.Neighbors-p.opt.Neighbors/16-len(fresh))
 	}
 	fresh = fresh[:min(len(fresh), p.opt.Neighbors)]
 	nd.edges.extend(len(fresh))
