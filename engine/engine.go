@@ -207,10 +207,21 @@ func (e *Engine) Wait(ctx context.Context, pos uint64) error {
 
 // Refresh makes anew what is derived from the state and has gone stale: the
 // refined edges and the lists of what is popular. It returns how many products
-// it refined. One goroutine calls it, now and then.
+// it refined. One goroutine calls it, or RefreshStep, now and then.
 func (e *Engine) Refresh(ctx context.Context) int {
 	at := e.Clock(math.MaxInt64)
 	n := e.refined.Refresh(ctx, int64(at))
 	e.popular.refresh(e, at)
 	return n
+}
+
+// RefreshStep does at most limit products' share of a Refresh, and says whether
+// that ended the round. A product takes some tenths of a millisecond.
+func (e *Engine) RefreshStep(ctx context.Context, limit int) (refined int, done bool) {
+	at := e.Clock(math.MaxInt64)
+	refined, done = e.refined.Step(ctx, int64(at), limit)
+	if done {
+		e.popular.refresh(e, at)
+	}
+	return refined, done
 }

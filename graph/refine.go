@@ -47,14 +47,16 @@ type RefinedEdge struct {
 // shallow autoencoders for sparse data", WWW 2019): where a plain edge counts
 // what is bought together, a refined one keeps what the others do not explain.
 //
-// Refresh is one goroutine's; readers ask at any time and see either the edges
+// Refresh and Step are one goroutine's; readers ask at any time and see either the edges
 // from before a refresh or those from after it.
 type Refined struct {
 	opt   RefineOptions
 	pairs *Pairs
 
-	into []([]RefinedEdge) // Refresh's: target → its sources
-	out  atomic.Pointer[refinedEdges]
+	into  []([]RefinedEdge) // Refresh's: target → its sources
+	next  Node              // where the round stands
+	round int               // refined in it
+	out   atomic.Pointer[refinedEdges]
 
 	sc    Scratch
 	near  []Neighbor
@@ -100,25 +102,40 @@ func (r *Refined) Bytes() uint64 {
 // weights are faded to, beside λ. It stops early, with what it has, when ctx
 // ends.
 func (r *Refined) Refresh(ctx context.Context, ms int64) int {
-	refined := 0
+	all := 0
+	for {
+		n, done := r.Step(ctx, ms, math.MaxInt)
+		all += n
+		if done || ctx.Err() != nil {
+			return all
+		}
+	}
+}
+
+// Step refines at most limit products and returns how many it were. A round
+// over all products that are due takes many steps, so that it need never hold
+// a core for long; done says that the round is over, and published.
+func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, done bool) {
 	total := r.pairs.Nodes()
 	for Node(len(r.into)) < total {
 		r.into = append(r.into, nil)
 		r.place = append(r.place, 0)
 	}
-	for n := range total {
-		if ctx.Err() != nil {
-			break
+	for ; r.next < total; r.next++ {
+		if refined == limit || ctx.Err() != nil {
+			r.round += refined
+			return refined, false
 		}
-		if r.pairs.due(n, r.opt.Changed) {
-			r.into[n] = r.refine(n, ms)
+		if r.pairs.due(r.next, r.opt.Changed) {
+			r.into[r.next] = r.refine(r.next, ms)
 			refined++
 		}
 	}
-	if refined > 0 {
+	if r.round += refined; r.round > 0 {
 		r.publish()
 	}
-	return refined
+	r.next, r.round = 0, 0
+	return refined, true
 }
 
 // due says whether enough of a node's mass is new, and if so counts it as

@@ -129,6 +129,11 @@ func (p *process) run(ctx context.Context) error {
 	statusTask := start(running, failed, "upkeep", p.upkeep)
 	httpTask := start(running, failed, "HTTP", func(ctx context.Context) error { return p.server.Serve(ctx, p.listener) })
 
+	if p.opt.Pprof != "" {
+		profiles := start(running, failed, "profiles", func(ctx context.Context) error { return servePprof(ctx, p.opt.Pprof) })
+		defer profiles.stop()
+	}
+
 	var outer []*task
 	select {
 	case <-ctx.Done():

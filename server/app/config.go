@@ -36,6 +36,8 @@ type Config struct {
 	StopTimeout    time.Duration `help:"On a stop, how long running requests may take to finish." default:"15s" group:"limits"`
 	AllowedOrigins []string      `help:"Web origins that may call from a browser, such as https://shop.example." placeholder:"ORIGIN" group:"limits"`
 
+	Pprof string `help:"Address for Go's profiles, such as 127.0.0.1:6060; none when empty." placeholder:"HOST:PORT" group:"where"`
+
 	LogLevel  string `help:"What to say on standard error: debug, info, warn or error." default:"info" placeholder:"LEVEL" group:"words"`
 	LogFormat string `help:"How to say it: text or json." default:"text" placeholder:"FORMAT" group:"words"`
 }
@@ -54,6 +56,7 @@ func (c *Config) Validate() error {
 		{c.Data == "", "data", c.Data, "a folder"},
 		{!isAddress(c.Listen), "listen", c.Listen, "an address such as 127.0.0.1:8080"},
 		{c.NATSListen != "off" && !isAddress(c.NATSListen), "nats-listen", c.NATSListen, "an address such as 127.0.0.1:4222, or off"},
+		{c.Pprof != "" && !isAddress(c.Pprof), "pprof", c.Pprof, "an address such as 127.0.0.1:6060"},
 		{!areNATSURLs(c.NATSURL), "nats-url", c.NATSURL, "a URL such as nats://nats.example:4222"},
 		{c.NATSReplicas < 1 || c.NATSReplicas > 5, "nats-replicas", c.NATSReplicas, "1 to 5"},
 		{len(c.Prefix) > 64 || !prefixPattern.MatchString(c.Prefix), "prefix", c.Prefix, "letters, digits, - and _, in parts joined by dots, at most 64"},

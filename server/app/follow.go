@@ -72,20 +72,21 @@ func (p *process) noteProgress(seq uint64) {
 	}
 }
 
-// The pauses between two refreshes: after one that found work, and after one
-// that found none. A refresh of a busy shop is cut into many short ones, so
-// that it never holds a core for long.
+// Refining a busy shop's products is work without end, and lookups and the log
+// share the cores with it: a step of a millisecond or two, and then a pause
+// ten times as long, leave them theirs. A round starts once a second.
 const (
-	refreshBusy = 50 * time.Millisecond
-	refreshIdle = time.Second
+	refreshStep  = 8 // products
+	refreshPause = 20 * time.Millisecond
+	refreshIdle  = time.Second
 )
 
 // refreshLoop keeps what is derived from the state fresh.
 func (p *process) refreshLoop(ctx context.Context) error {
 	for {
-		pause := refreshIdle
-		if p.engine.Refresh(ctx) > 0 {
-			pause = refreshBusy
+		pause := refreshPause
+		if _, done := p.engine.RefreshStep(ctx, refreshStep); done {
+			pause = refreshIdle
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err
