@@ -18,11 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// The server's clock of accesses stops at its next tick, and its
-		// client's write loops end a moment after the connection.
-		goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.init.0.func1"),
-	)
+	goleak.VerifyTestMain(m)
 }
 
 // testLog writes what a stream says to the test's log.

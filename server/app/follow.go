@@ -30,15 +30,16 @@ func (p *process) applyMessage(m stream.Message) error {
 			return fmt.Errorf("log position %d holds no group of events that this nabo can read: %w", m.Seq, err)
 		}
 		p.group = group
+		p.engine.ApplyGroup(m.Seq, group)
 		for i := range group {
-			p.engine.Apply(m.Seq, group[i].Received, &group[i])
 			if err := p.forget(&group[i]); err != nil {
 				return err
 			}
 		}
 		p.sinceCP += len(group)
+	} else {
+		p.engine.Publish(m.Seq)
 	}
-	p.engine.Publish(m.Seq)
 	p.logEnd.Store(max(m.Last, m.Seq, p.logEnd.Load()))
 	p.noteProgress(m.Seq)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -15,6 +16,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // childEnv names a data folder; a test binary that finds it set is a process
@@ -24,7 +28,8 @@ const childEnv = "NABO_TEST_APP_CHILD"
 func serveChild(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	opt := Options{Config: settings(dir), Ready: func(at Addresses) { fmt.Println(at.HTTP) }}
+	opt := Options{Config: settings(dir), Ready: func(at Addresses) { fmt.Println(at.HTTP, at.NATS) }}
+	opt.NATSListen = "127.0.0.1:0"
 	if err := Run(ctx, opt); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -34,8 +39,8 @@ func serveChild(dir string) int {
 
 // child is a real process that the test may kill.
 type child struct {
-	cmd *exec.Cmd
-	url string
+	cmd       *exec.Cmd
+	url, nats string
 }
 
 func startChild(t *testing.T, dir string) *child {
@@ -55,19 +60,20 @@ func startChild(t *testing.T, dir string) *child {
 		_ = c.cmd.Wait()
 		t.Fatalf("the process did not become ready: %v", err)
 	}
-	c.url = strings.TrimSpace(line)
+	c.url, c.nats, _ = strings.Cut(strings.TrimSpace(line), " ")
 	return c
 }
 
 const (
-	killers      = 4  // clients at once
+	killers      = 4  // clients over HTTP at once
+	natsKillers  = 2  // and over NATS
 	killBatch    = 20 // receipts in a request
 	killRounds   = 6
 	killPerRound = 40 // requests after which a kill may come, at the latest
 )
 
-// TestKilledAgainAndAgain sends receipts from several clients, kills the
-// process at random moments, starts it again, and sends again what was not
+// TestKilledAgainAndAgain sends receipts from several clients, over HTTP and
+// over NATS, kills the process at random moments, starts it again, and sends again what was not
 // acknowledged. In the end each receipt counts once, and a run over the same
 // log that nothing disturbs has the same digest.
 func TestKilledAgainAndAgain(t *testing.T) {
@@ -76,10 +82,17 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	for i := range clients {
 		clients[i] = killClient{name: i, http: &http.Client{Timeout: 20 * time.Second}}
 	}
+	publishers := make([]natsKiller, natsKillers)
+	for i := range publishers {
+		publishers[i].name = i
+	}
 	for range killRounds {
 		c := startChild(t, dir)
 		acked := make(chan struct{}, killers*killPerRound)
 		var wg sync.WaitGroup
+		for i := range publishers {
+			wg.Go(func() { publishers[i].publishUntilKilled(c.nats) })
+		}
 		for i := range clients {
 			wg.Go(func() { clients[i].sendUntilKilled(c.url, acked) })
 		}
@@ -100,11 +113,18 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		sent += clients[i].next * killBatch
 		clients[i].http.CloseIdleConnections()
 	}
+	for i := range publishers {
+		if err := publishers[i].publish(c.nats, 1); err != nil {
+			t.Fatal(err)
+		}
+		sent += publishers[i].next
+	}
 	_ = c.cmd.Process.Kill()
 	_ = c.cmd.Wait()
 
 	opt := Options{Config: settings(dir)}
 	r := launch(t, opt)
+	r.awaitApplied(uint64(sent)) // what NATS had received may still be on its way in
 	disturbed := r.stats()
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
@@ -119,6 +139,37 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		t.Errorf("%d receipts were applied, %d were acknowledged (%d duplicates in the log)", undisturbed.Events.Applied, sent, undisturbed.Events.Duplicates)
 	}
 	t.Logf("%d receipts, %d groups, %d duplicates in the log", sent, undisturbed.Position, undisturbed.Events.Duplicates)
+}
+
+// natsKiller publishes numbered receipts; next is the first that JetStream did
+// not acknowledge.
+type natsKiller struct{ name, next int }
+
+func (k *natsKiller) publishUntilKilled(url string) { _ = k.publish(url, math.MaxInt) }
+
+// publish sends up to limit receipts, each again until it is acknowledged, and
+// returns the first error.
+func (k *natsKiller) publish(url string, limit int) error {
+	nc, err := nats.Connect(url, nats.NoReconnect(), nats.Timeout(20*time.Second))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	for range limit {
+		body := receipt(fmt.Sprintf("nats-%d-%d", k.name, k.next), fmt.Sprint("m-", k.next%50), fmt.Sprint("p", k.next%7), fmt.Sprint("n", k.next%5))
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		_, err := js.Publish(ctx, "nabo.events.receipt", []byte(body))
+		cancel()
+		if err != nil {
+			return err
+		}
+		k.next++
+	}
+	return nil
 }
 
 // killClient sends numbered batches; next is the first that was not
