@@ -1,9 +1,11 @@
 # Everything here needs Go and make only. Tools run at the versions below.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 GO          ?= go
-DATA        ?= ./nabo-data
+DATA        ?= ./nabo-demo
 FUZZTIME    ?= 60
 BENCH       ?= ./graph ./engine ./engine/event ./engine/store
+# The race detector needs a C compiler; where there is none, Go turns cgo off.
+RACE         = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .PHONY: build run test check lint fuzz bench clean
 
@@ -15,7 +17,7 @@ run: build
 	./nabo serve --demo --data $(DATA)
 
 test:
-	$(GO) test -race ./...
+	$(GO) test $(RACE) ./...
 
 # The whole gate. A test that has passed on the same files is not run again:
 # the go command remembers it.

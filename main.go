@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
@@ -174,17 +176,59 @@ func (s *serve) feed(ctx context.Context, url string, submit app.Submit) error {
 			return
 		}
 		told = true
-		fmt.Fprintf(s.out, "%d events in %v; from now on its customers go on shopping.\n", p.Events, time.Since(began).Round(100*time.Millisecond))
-		fmt.Fprintf(s.out, tryThese, url, gen.TacoShells, gen.RyeBread, gen.GroundCoffee)
+		if !awaitApplied(ctx, url, p.At) {
+			return
+		}
+		fmt.Fprintf(s.out, "%d events in %v, each counted once, also when it was fed at an earlier start.\n"+
+			"From now on its customers go on shopping.\n", p.Events, time.Since(began).Round(100*time.Millisecond))
+		fmt.Fprintf(s.out, tryThese, url, gen.TacoShells, gen.RyeBread, gen.LiverPate)
 	}
 	return gen.Feed(ctx, shop, submit, gen.FeedOptions{Speed: s.DemoSpeed, Now: time.Now, Progress: tell})
 }
 
+// awaitApplied waits until the engine has applied what was fed up to a moment:
+// being durable in the log comes first. It is false when ctx ended before.
+func awaitApplied(ctx context.Context, url string, upTo time.Time) bool {
+	for {
+		// The clock is the newest receipt's; other events may be a little younger.
+		if st, err := askStats(ctx, url); err == nil && st.Lag == 0 && st.Clock.After(upTo.Add(-2*time.Hour)) {
+			return true
+		}
+		timer := time.NewTimer(100 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C:
+		}
+	}
+}
+
+// progress is what awaitApplied wants of /v1/stats.
+type progress struct {
+	Lag   uint64    `json:"lag"`
+	Clock time.Time `json:"clock"`
+}
+
+func askStats(ctx context.Context, url string) (st progress, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/v1/stats", nil)
+	if err != nil {
+		return st, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return st, err
+	}
+	defer answer.Body.Close()
+	return st, json.NewDecoder(answer.Body).Decode(&st)
+}
+
 const tryThese = `
-Everything in it is invented. Try:
+Everything in it is invented. Try what goes with taco shells, what completes a
+basket of rye bread and liver pâté, and what the member m-1 may want:
 
   curl '%[1]s/v1/products/%[2]s/bought-together?count=5'
-  curl -H 'Content-Type: application/json' -d '{"products":["%[3]s","%[4]s"],"count":5}' '%[1]s/v1/basket/recommendations'
+  curl '%[1]s/v1/basket/recommendations?products=%[3]s&products=%[4]s&count=5'
   curl '%[1]s/v1/members/m-1/products?count=5'
 
 The documentation is at %[1]s/docs, the figures at %[1]s/v1/stats. Ctrl-C stops.

@@ -257,6 +257,8 @@ func productID(name string, i, rank int) string {
 			return RyeBread
 		case "ground coffee":
 			return GroundCoffee
+		case "liver pâté":
+			return LiverPate
 		case "bananas":
 			return Bananas
 		}

@@ -24,6 +24,7 @@ const (
 	TacoShells   = "1001"
 	RyeBread     = "1002"
 	GroundCoffee = "1003"
+	LiverPate    = "1004"
 	Bananas      = "4011"
 )
 

@@ -86,21 +86,48 @@ func (w *walk) bringBack(at event.Millis) {
 	w.put(ev)
 }
 
+// The shares of those who browse for the goods of an errand, and of those who
+// look for one good or two and compare what there is.
+const (
+	planShare    = 0.3
+	compareShare = 0.5
+)
+
 // browse makes the views of somebody who looks around in the webshop: for the
-// goods of one errand, or for what they like.
+// goods of one errand, for the best of a kind, or for what they like.
 func (w *walk) browse(at event.Millis) {
 	w.c.start(mix(w.p.key, forBrowse), uint64(w.day)+1<<40)
 	w.b.products, w.b.qty = w.b.products[:0], w.b.qty[:0]
 	w.b.store = 0 // all that the first chain has
-	if w.c.happens(0.6) {
+	switch u := w.c.unit(); {
+	case u < planShare:
 		w.addErrand(&w.b, &w.p, w.errands[weekdayOf(w.day)].draw(&w.c), &w.c)
+		w.addWhims(&w.b, &w.p, 1+w.c.below(3), &w.c)
+	case u < planShare+compareShare:
+		for range 1 + w.c.below(2) {
+			w.compare(int32(w.popular.draw(&w.c)))
+		}
+	default:
+		w.addWhims(&w.b, &w.p, 2+w.c.below(4), &w.c)
 	}
-	w.addWhims(&w.b, &w.p, 2+w.c.below(4), &w.c)
 	member := ""
 	if w.p.number < w.opt.Members && w.c.happens(0.7) {
 		member = w.MemberID(w.p.number)
 	}
 	w.views(at, w.name("web", w.day, int64(w.p.number)), member)
+}
+
+// compare adds two to four of a good's products, the common ones more often:
+// what is looked at together and not bought together can stand in for each
+// other.
+func (w *walk) compare(good int32) {
+	g := &w.goods[good]
+	if !w.p.uses(g) {
+		return
+	}
+	for range 2 + w.c.below(3) {
+		w.b.add(w.Shop, int32(g.first+g.pick.draw(&w.c)), &w.c)
+	}
 }
 
 // views makes a look at each product of w.b and returns when the last is over.
