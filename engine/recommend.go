@@ -14,7 +14,6 @@ type scratch struct {
 	other    []graph.Neighbor
 	goods    []graph.Good
 	sales    []graph.Sales
-	nodes    []graph.Node
 	basket   []graph.Node
 	acc      tally
 	top      ranking

@@ -81,14 +81,18 @@ func (a *adjacency) extend(n int) {
 }
 
 // keep drops every edge that ok does not hold for; the others stay in order.
-func (a *adjacency) keep(ok func(i int, e edge) bool) {
+func (a *adjacency) keep(ok func(i int) bool) {
 	kept := 0
 	for i := range a.len() {
-		if e := a.at(i); ok(i, e) {
-			a.set(kept, e)
-			a.setDay(kept, a.day(i))
-			kept++
+		if !ok(i) {
+			continue
 		}
+		if kept != i {
+			from, to := a.mem[int(a.cap)+2*i:], a.mem[int(a.cap)+2*kept:]
+			a.mem[kept], to[0], to[1] = a.mem[i], from[0], from[1]
+			a.setDay(kept, a.day(i))
+		}
+		kept++
 	}
 	a.n = uint16(kept)
 }

@@ -207,7 +207,6 @@ func (p *Pairs) admit(nd *pairNode) {
 		}
 	}
 	if nd.edges.len()+len(fresh) > p.opt.Neighbors {
-		p.sweep(nd)
 		p.evict(nd, p.opt.Neighbors-p.opt.Neighbors/16-len(fresh))
 	}
 	fresh = fresh[:min(len(fresh), p.opt.Neighbors)]
@@ -222,7 +221,10 @@ func (p *Pairs) admit(nd *pairNode) {
 // nothing, and those to retired products.
 func (p *Pairs) sweep(nd *pairNode) {
 	nd.swept = p.retires
-	nd.edges.keep(func(_ int, e edge) bool { return e.support > 0 && !p.gone.has(uint32(e.to)) })
+	nd.edges.keep(func(i int) bool {
+		e := nd.edges.at(i)
+		return e.support > 0 && !p.gone.has(uint32(e.to))
+	})
 }
 
 // evict drops the weakest edges until keep are left, and raises the floor.
@@ -233,12 +235,13 @@ func (p *Pairs) evict(nd *pairNode, keep int) {
 	}
 	bar, equal := p.sc.weakest(&nd.edges, drop)
 	nd.floor = max(nd.floor, bar)
-	nd.edges.keep(func(_ int, e edge) bool {
-		if e.weight == bar && equal > 0 {
+	nd.edges.keep(func(i int) bool {
+		w := nd.edges.weight(i)
+		if w == bar && equal > 0 {
 			equal--
 			return false
 		}
-		return e.weight >= bar
+		return w >= bar
 	})
 }
 

@@ -57,6 +57,33 @@ func (p plain) bind(b *graph.Bundle) {
 	}
 }
 
+// bounded is plain with the graph's bound: a product that has more than 1,024
+// neighbours lets the weakest eighth go.
+type bounded struct{ plain }
+
+func (p bounded) bind(b *graph.Bundle) {
+	p.plain.bind(b)
+	for _, a := range b.Nodes {
+		if len(p.plain[a]) > 1024 {
+			evict(p.plain[a])
+		}
+	}
+}
+
+func evict(m map[uint32]float32) {
+	weights := make([]float32, 0, len(m))
+	for _, w := range m {
+		weights = append(weights, w)
+	}
+	slices.Sort(weights)
+	bar := weights[len(weights)/8]
+	for to, w := range m {
+		if w < bar {
+			delete(m, to)
+		}
+	}
+}
+
 func pairsOf(b *graph.Bundle) int { return len(b.Nodes) * (len(b.Nodes) - 1) }
 
 // BenchmarkBind adds receipts to a graph that holds ten million edges already,
@@ -100,6 +127,7 @@ func BenchmarkBind(b *testing.B) {
 		m.bind(&warm[i])
 	}
 	run("maps", m.bind, false)
+	run("maps-bounded", bounded{m}.bind, false)
 }
 
 func readUntil(p *graph.Pairs, stop chan struct{}) {
