@@ -259,7 +259,7 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 	case cellVisits:
 		return e.visits.Load(graph.Member(n[0]), value)
 	case cellTrends:
-		return e.trends.Load(graph.Scope(n[0]), value)
+		return e.trends.Load(graph.Scope(n[0]), value, e.bought.Nodes())
 	case cellKeys:
 		return e.loadKeys(k, n, value)
 	case cellReceipt:
@@ -274,6 +274,9 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 func (e *Engine) Loaded(pos uint64) error {
 	if err := e.sessions.settle(); err != nil {
 		return err
+	}
+	if have, want := e.catalogue.size(), e.bought.Nodes(); have != want {
+		return fmt.Errorf("engine: %d products are named of %d", have, want)
 	}
 	e.catalogue.settle()
 	e.Publish(pos)

@@ -80,7 +80,7 @@ func (x *asking) discover(share float64) {
 	})
 	for _, g := range goods[:min(len(goods), discoverFrom)] {
 		rate := float64(g.Weight) / (strongest + 1)
-		x.speak(g.Product, share*rate, 1)
+		x.speak(g.Product, share*rate, 1, spokenByHabit)
 	}
 	if x.q.Logic == Discover {
 		for _, g := range goods {

@@ -59,16 +59,20 @@ func (p *people) member(e *Engine, t event.Token) graph.Member {
 	return m
 }
 
-// resolve follows a member to whom it became: nobody if it was erased.
+// resolve follows a member to whom it became: nobody if it was erased. A
+// damaged state could lead in a circle, which ends with nobody, too.
 func (p *people) resolve(m graph.Member) graph.Member {
-	for m != nobody && p.tokens[m] == 0 {
+	for range len(p.moved) + 1 {
+		if m == nobody || p.tokens[m] != 0 {
+			return m
+		}
 		next, ok := p.moved[m]
 		if !ok {
 			return nobody
 		}
 		m = next
 	}
-	return m
+	return nobody
 }
 
 // known returns the number of a token that is known and not erased.

@@ -105,7 +105,7 @@ func (x *asking) siblings(kind string, not graph.Node, count int) {
 // that has none yet speaks by its plain edges.
 func (x *asking) basket() {
 	for _, n := range x.s.basket {
-		x.speak(n, 1, 1/float64(len(x.s.basket)))
+		x.speak(n, 1, 1/float64(len(x.s.basket)), spokenInBasket)
 	}
 	if len(x.s.basket) == 1 && len(x.s.acc.cells) < x.q.Count {
 		x.standIns(x.s.basket[0], 0.1)
@@ -118,11 +118,20 @@ func (x *asking) basket() {
 // basketOwn is what a member's habit weighs beside the basket itself.
 const basketOwn = 0.05
 
-// speak adds what one product says for others: its refined edges times share,
-// or its plain ones times plain.
-func (x *asking) speak(n graph.Node, share, plain float64) {
+// How many of a product's refined edges, the strongest first, are read. A
+// popular product has a thousand; on a gift shop's and a supermarket's baskets
+// 128 hit as often as all of them do (0.3507 and 0.2851 against 0.3514 and
+// 0.2850) in two thirds of the time.
+const (
+	spokenInBasket = 128
+	spokenByHabit  = 64
+)
+
+// speak adds what one product says for others: its strongest refined edges
+// times share, or its plain ones times plain.
+func (x *asking) speak(n graph.Node, share, plain float64, most int) {
 	if edges := x.e.refined.From(n); len(edges) > 0 {
-		for _, to := range edges {
+		for _, to := range edges[:min(len(edges), most)] {
 			x.s.acc.add(to.Node, share*float64(to.Weight), byRefined, n, to.Weight)
 		}
 		return
@@ -165,6 +174,7 @@ func (x *asking) similar() {
 const (
 	similarViews   = 1.0
 	similarCompany = 0.5
+	similarBeside  = 1.5 // what is bought in the same basket is no substitute
 	similarKind    = 0.2
 )
 
@@ -199,7 +209,7 @@ func (x *asking) sameCompany() {
 	for i := range s.near {
 		n := &s.near[i]
 		both := float64(n.Support) / math.Sqrt(max(own, 1)*max(x.support(n.To), 1))
-		s.acc.add(n.To, -similarCompany*both, byTogether, x.product, n.Support)
+		s.acc.add(n.To, -similarBeside*both, byTogether, x.product, n.Support)
 	}
 }
 

@@ -102,6 +102,9 @@ func (nd *pairNode) decode(b []byte, limit Node) error {
 	nd.retired = r.u32() == 1
 	nd.support, nd.mass, nd.floor = r.f32(), r.f32(), r.f32()
 	nd.swept = r.u32()
+	if !sound(nd.support) || !sound(nd.mass) || !sound(nd.floor) {
+		return fmt.Errorf("graph: a product with support %v, mass %v and floor %v", nd.support, nd.mass, nd.floor)
+	}
 	n := r.count(14)
 	nd.edges, nd.log = adjacency{}, nil
 	if n > math.MaxUint16 {
@@ -110,8 +113,8 @@ func (nd *pairNode) decode(b []byte, limit Node) error {
 	nd.edges.extend(n)
 	for range n {
 		e, day := edge{Node(r.u32()), r.f32(), r.f32()}, Day(r.u16())
-		if e.to >= limit {
-			return fmt.Errorf("graph: an edge to product %d of %d", e.to, limit)
+		if e.to >= limit || !sound(e.weight) || !sound(e.support) {
+			return fmt.Errorf("graph: an edge to product %d of %d with weight %v and support %v", e.to, limit, e.weight, e.support)
 		}
 		nd.edges.push(e, day)
 	}
@@ -127,6 +130,9 @@ func (nd *pairNode) decode(b []byte, limit Node) error {
 	nd.fresh = nd.mass // all derived edges are to be made anew
 	return checkLog(nd.log, limit)
 }
+
+// sound says whether a number can be a weight.
+func sound(f float32) bool { return f >= 0 && f <= math.MaxFloat32 }
 
 func checkLog(log []uint32, limit Node) error {
 	for len(log) > 0 {

@@ -274,8 +274,9 @@ func (sc *trendScope) encode() []byte {
 	return dst
 }
 
-// Load sets a scope to what Save gave; before any other call but Grow.
-func (t *Trends) Load(s Scope, value []byte) error {
+// Load sets a scope to what Save gave, of products below limit; before any
+// other call but Grow.
+func (t *Trends) Load(s Scope, value []byte, limit Node) error {
 	sc := t.scope(s)
 	if sc == nil {
 		return fmt.Errorf("graph: scope %d of %d", s, len(t.scopes))
@@ -287,7 +288,9 @@ func (t *Trends) Load(s Scope, value []byte) error {
 	sc.counters = make([]counter, r.count(4+4*int(spans)))
 	for i := range sc.counters {
 		c := &sc.counters[i]
-		c.node = Node(r.u32())
+		if c.node = Node(r.u32()); c.node >= limit {
+			return fmt.Errorf("graph: a counter of product %d of %d", c.node, limit)
+		}
 		for k := range c.v {
 			c.v[k] = r.f32()
 		}

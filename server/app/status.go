@@ -62,7 +62,7 @@ func (p *process) status() server.Status {
 	}
 	st := p.gate.Stats()
 	out.Gate = server.GateStatus{
-		Queue: st.Queue, QueueLimit: gateQueue,
+		Queue: st.Queue, QueueLimit: gateQueue, InFlight: st.InFlight,
 		Accepted: st.Accepted, Duplicates: st.Duplicates, Rejected: st.Rejected,
 	}
 	return out
