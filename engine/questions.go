@@ -137,11 +137,23 @@ func (x *asking) speak(n graph.Node, share, plain float64, most int) {
 		return
 	}
 	own, total := x.support(n), x.e.bought.Total(x.at)
-	x.s.other = x.e.bought.Neighbors(&x.s.read, x.s.other[:0], n, x.at)
-	for i := range x.s.other {
-		o := &x.s.other[i]
+	for _, t := range x.nearest(n, most) {
+		o := &x.s.other[t.cell]
 		x.s.acc.add(o.To, share*plain*togetherScore(o, own, x.support(o.To), total)/4, byTogether, n, o.Support)
 	}
+}
+
+// nearest reads a product's neighbours into x.s.other and ranks those that
+// stand on the most receipts with it.
+func (x *asking) nearest(n graph.Node, most int) []ranked {
+	x.s.other = x.e.bought.Neighbors(&x.s.read, x.s.other[:0], n, x.at)
+	x.s.top.reset(most)
+	for i := range x.s.other {
+		if o := &x.s.other[i]; x.s.top.wants(float64(o.Support), o.To) {
+			x.s.top.take(float64(o.Support), o.To, i)
+		}
+	}
+	return x.s.top.items
 }
 
 // similar ranks what could stand in for a product: what is looked at in its

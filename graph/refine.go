@@ -112,6 +112,10 @@ func (r *Refined) Refresh(ctx context.Context, ms int64) int {
 	}
 }
 
+// publishEvery is after how many refined products a round that is not over is
+// published: turning all edges around takes as long as refining some dozens.
+const publishEvery = 256
+
 // Step refines at most limit products and returns how many it were. A round
 // over all products that are due takes many steps, so that it need never hold
 // a core for long; done says that the round is over, and published.
@@ -129,6 +133,9 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 		if r.pairs.due(r.next, r.opt.Changed) {
 			r.into[r.next] = r.refine(r.next, ms)
 			refined++
+			if (r.round+refined)%publishEvery == 0 {
+				r.publish()
+			}
 		}
 	}
 	if r.round += refined; r.round > 0 {
