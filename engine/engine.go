@@ -215,13 +215,13 @@ func (e *Engine) Refresh(ctx context.Context) int {
 	return n
 }
 
-// RefreshStep does at most limit products' share of a Refresh, and says whether
-// that ended the round. A product takes some tenths of a millisecond.
-func (e *Engine) RefreshStep(ctx context.Context, limit int) (refined int, done bool) {
+// RefreshStep does at most limit products' share of a Refresh. It says whether
+// that ended the round, and whether there is reason for haste: many products
+// have no refined edges yet. A product takes some tenths of a millisecond.
+func (e *Engine) RefreshStep(ctx context.Context, limit int) (done, behind bool) {
 	at := e.Clock(math.MaxInt64)
-	refined, done = e.refined.Step(ctx, int64(at), limit)
-	if done {
+	if _, done = e.refined.Step(ctx, int64(at), limit); done {
 		e.popular.refresh(e, at)
 	}
-	return refined, done
+	return done, e.refined.Behind()
 }

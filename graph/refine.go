@@ -56,7 +56,9 @@ type Refined struct {
 	into  []([]RefinedEdge) // Refresh's: target → its sources
 	next  Node              // where the round stands
 	round int               // refined in it
-	out   atomic.Pointer[refinedEdges]
+
+	behind bool // more than a twentieth of the products were never refined
+	out    atomic.Pointer[refinedEdges]
 
 	sc    Scratch
 	near  []Neighbor
@@ -112,6 +114,24 @@ func (r *Refined) Refresh(ctx context.Context, ms int64) int {
 	}
 }
 
+// Behind says whether the round under way began with more than a twentieth of
+// the products never refined, as after a start or an import. Such a round is
+// published only when it is over: a product whose edges lead to some of its
+// company alone would answer worse than by its plain ones. Whoever calls Step
+// may ask, and should then make haste.
+func (r *Refined) Behind() bool { return r.behind }
+
+// unrefined counts the products that have receipts and no refined edges.
+func (r *Refined) unrefined() int {
+	n := 0
+	for j, in := range r.into {
+		if _, support, alive := r.pairs.live.get(Node(j)); in == nil && alive && support > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // publishEvery is after how many refined products a round that is not over is
 // published: turning all edges around takes as long as refining some dozens.
 const publishEvery = 256
@@ -125,6 +145,9 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 		r.into = append(r.into, nil)
 		r.place = append(r.place, 0)
 	}
+	if r.next == 0 {
+		r.behind = r.unrefined()*20 > int(total)
+	}
 	for ; r.next < total; r.next++ {
 		if refined == limit || ctx.Err() != nil {
 			r.round += refined
@@ -133,7 +156,7 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 		if r.pairs.due(r.next, r.opt.Changed) {
 			r.into[r.next] = r.refine(r.next, ms)
 			refined++
-			if (r.round+refined)%publishEvery == 0 {
+			if (r.round+refined)%publishEvery == 0 && !r.behind {
 				r.publish()
 			}
 		}
@@ -174,7 +197,7 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 	near := r.near[:min(len(r.near), r.opt.Neighbors)]
 	k := len(near)
 	if k == 0 {
-		return nil
+		return []RefinedEdge{}
 	}
 	ids, target := make([]Node, k), make([]float64, k)
 	for i, n := range near {
@@ -192,10 +215,10 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 	}
 	symmetrise(r.g, k)
 	r.b = append(r.b[:0], target...)
+	edges := []RefinedEdge{}
 	if !solve(r.g, r.b, k) {
-		return nil
+		return edges
 	}
-	var edges []RefinedEdge
 	for i, w := range r.b {
 		if math.Abs(w) >= r.opt.Least {
 			edges = append(edges, RefinedEdge{ids[i], float32(w)})

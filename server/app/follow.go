@@ -76,18 +76,24 @@ func (p *process) noteProgress(seq uint64) {
 // Refining a busy shop's products is work without end, and lookups and the log
 // share the cores with it: one product, some tenths of a millisecond, and then a
 // pause ten times as long, leave them theirs. Steps of eight showed in the
-// lookups' slowest hundredth. A round starts once a second.
+// lookups' slowest hundredth. After a start or an import, when many products
+// have no refined edges at all, it takes half a core. A round starts once a
+// second.
 const (
-	refreshStep  = 1 // products
-	refreshPause = 3 * time.Millisecond
-	refreshIdle  = time.Second
+	refreshStep   = 1 // products
+	refreshPause  = 3 * time.Millisecond
+	refreshBehind = 200 * time.Microsecond
+	refreshIdle   = time.Second
 )
 
 // refreshLoop keeps what is derived from the state fresh.
 func (p *process) refreshLoop(ctx context.Context) error {
 	for {
 		pause := refreshPause
-		if _, done := p.engine.RefreshStep(ctx, refreshStep); done {
+		switch done, behind := p.engine.RefreshStep(ctx, refreshStep); {
+		case behind && !done:
+			pause = refreshBehind
+		case done:
 			pause = refreshIdle
 		}
 		if err := wait(ctx, pause); err != nil {
