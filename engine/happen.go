@@ -137,14 +137,15 @@ func (e *Engine) view(ev *event.Event, v *event.View) {
 		b := graph.Bundle{At: int64(ev.Time), Key: ev.Key, Nodes: append([]graph.Node{n}, ses.viewed...), Gain: 1}
 		e.viewed.Join(&b)
 	}
-	ses.viewed = push(ses.viewed, n)
+	viewed := push(slices.Clone(ses.viewed), n)
+	e.sessions.update(func() { ses.viewed = viewed })
 }
 
 // session returns the event's session, told whose it is if the event says so.
 func (e *Engine) session(ev *event.Event) *session {
 	ses := e.sessions.touch(ev.Session, e.now, e.opt.Sessions)
-	if ev.Member != 0 {
-		ses.member = ev.Member
+	if ev.Member != 0 && ses.member != ev.Member {
+		e.sessions.update(func() { ses.member = ev.Member })
 	}
 	return ses
 }

@@ -16,7 +16,7 @@ const sessionGoods = 32
 // in its cart or its scanned basket. Sessions that stood idle are forgotten,
 // and so is the one that stood idle longest when there are too many.
 type sessions struct {
-	mu    sync.RWMutex // readers ask for baskets
+	mu    sync.RWMutex // readers ask for baskets and for what a member's sessions hold
 	byKey map[uint64]*session
 	order *list.List // of *session, the longest idle first; the writer's
 	seq   uint64     // touches so far; the writer's
@@ -87,6 +87,8 @@ func (s *sessions) removeLocked(ses *session) {
 
 // rename gives one member's sessions to another, 0 to nobody.
 func (s *sessions) rename(from, to event.Token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for el := s.order.Front(); el != nil; el = el.Next() {
 		if ses := el.Value.(*session); ses.member == from {
 			ses.member = to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"time"
 
 	"nabo/engine"
 	"nabo/engine/event"
@@ -52,6 +53,27 @@ type Export struct {
 	Known      bool       `json:"known" doc:"Whether anything is held on the member"`
 	Member     *Member    `json:"member,omitempty" doc:"What was written about the member"`
 	Affinities Affinities `json:"affinities" doc:"What the member's own events weigh, all of it"`
+	Visits     int        `json:"visits" doc:"Receipts counted"`
+	Products   []Held     `json:"products" doc:"Every product the member is bound to"`
+	Places     []Held     `json:"places" doc:"Every store and chain the member is bound to"`
+	Sessions   []Session  `json:"sessions" doc:"Sessions going on that are known to be the member's"`
+}
+
+// Held is one binding of a member, as it is kept.
+type Held struct {
+	ID     string  `json:"id"`
+	Name   string  `json:"name"`
+	Weight float64 `json:"weight" doc:"Strength, faded"`
+	Count  int     `json:"count" doc:"Purchases, or receipts of a place; at most 255"`
+	Last   string  `json:"last" format:"date" doc:"Day of the last purchase, or of the first event where there was none"`
+	Every  float64 `json:"every" doc:"Days between purchases, smoothed; 0 where not known"`
+}
+
+// Session is what a session of the member's holds.
+type Session struct {
+	Last   time.Time `json:"last" doc:"Its last event"`
+	Viewed []string  `json:"viewed"`
+	Basket []string  `json:"basket"`
 }
 
 // Erasure is what DELETE /v1/members/{id} answers: the receipt for it.
@@ -165,7 +187,25 @@ const everything = 1 << 20
 func (s *Server) exportMember(_ context.Context, _ exchange, in *memberInput) (*exportOutput, error) {
 	out := Export{ID: in.ID, Member: s.member(in.ID), Affinities: s.affinities(in.ID, everything)}
 	out.Known = out.Member != nil || out.Affinities.Known
+	out.Products, out.Places, out.Sessions = []Held{}, []Held{}, []Session{}
+	if token, ok := s.opt.Tokens.Token(in.ID); ok {
+		held := s.opt.Engine.Held(token, s.now())
+		out.Visits = held.Visits.Visits
+		out.Products, out.Places = heldOf(held.Products), heldOf(held.Places)
+		for _, ses := range held.Sessions {
+			out.Sessions = append(out.Sessions, Session{ses.Last.Time(), ses.Viewed, ses.Basket})
+		}
+	}
 	return &exportOutput{out}, nil
+}
+
+func heldOf(goods []engine.HeldGood) []Held {
+	out := make([]Held, len(goods))
+	for i, g := range goods {
+		last := time.Unix(int64(g.Last)*24*60*60, 0).UTC().Format(time.DateOnly)
+		out[i] = Held{g.ID, g.Name, float64(g.Weight), g.Count, last, float64(g.Every)}
+	}
+	return out
 }
 
 func (s *Server) eraseMember(ctx context.Context, x exchange, in *memberInput) (*erasureOutput, error) {
@@ -185,7 +225,7 @@ func (s *Server) eraseMember(ctx context.Context, x exchange, in *memberInput) (
 // held counts what an erasure will take away.
 func (s *Server) held(token event.Token) Removed {
 	_, written := s.opt.Engine.Profile(token)
-	return Removed{Known: true, Profile: written, Products: len(s.opt.Engine.Affinities(token, s.now(), everything).Products)}
+	return Removed{Known: true, Profile: written, Products: len(s.opt.Engine.Held(token, s.now()).Products)}
 }
 
 func memberOf(id string, p *engine.Profile) *Member {
