@@ -57,7 +57,7 @@ func (r record) appendPartners(dst []uint32, b *Bundle, i int) []uint32 {
 // append writes the record to the node's log, merging the log first when it is
 // full, and merging a record at once that is larger than a log may be.
 func (p *Pairs) append(nd *pairNode, rec record, b *Bundle, i int) {
-	room := min(max(nd.edges.len()/8, minLog), maxLog)
+	room := nd.room()
 	need := recordHead + rec.partners
 	if len(nd.log)+need <= room {
 		nd.log = rec.appendPartners(rec.appendHead(nd.reserve(room)), b, i)
@@ -74,6 +74,9 @@ func (p *Pairs) append(nd *pairNode, rec record, b *Bundle, i int) {
 	p.merge(nd)
 	nd.log = rec.appendPartners(rec.appendHead(nd.reserve(room)), b, i)
 }
+
+// room is how long the node's log may be, in words.
+func (nd *pairNode) room() int { return min(max(nd.edges.len()/8, minLog), maxLog) }
 
 func (nd *pairNode) reserve(room int) []uint32 {
 	if cap(nd.log) < minLog || (len(nd.log) == 0 && cap(nd.log)+minLog <= room) {

@@ -13,7 +13,7 @@ type PairOptions struct {
 	HalfLife  int64 // milliseconds; 0: 180 days
 	Neighbors int   // the most neighbours a node keeps; 0: 1024, at most 65,000
 	Partners  int   // the most others that one receipt binds a product to; 0: 64; even
-	Shards    int   // locks; a power of two; 0: 64. It changes nothing but speed
+	Shards    int   // locks; a power of two; 0: 1024. It changes nothing but speed
 }
 
 func (o PairOptions) withDefaults() PairOptions {
@@ -27,7 +27,7 @@ func (o PairOptions) withDefaults() PairOptions {
 		o.Partners = 64
 	}
 	if o.Shards == 0 {
-		o.Shards = 64
+		o.Shards = 1024
 	}
 	return o
 }
@@ -97,6 +97,9 @@ func (p *Pairs) Grow(n Node) {
 	for have := p.live.len(); have < n; have = p.live.len() {
 		sh, _ := p.shard(have)
 		sh.mu.Lock()
+		if len(sh.nodes) == cap(sh.nodes) { // an eighth more: append would double
+			sh.nodes = append(make([]pairNode, 0, len(sh.nodes)+len(sh.nodes)/8+2), sh.nodes...)
+		}
 		sh.nodes = append(sh.nodes, pairNode{epoch: math.MinInt32})
 		sh.mu.Unlock()
 		p.live.grow()
@@ -185,7 +188,7 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 	epoch, factor := p.fade.at(b.At)
 	p.all.add(epoch, factor, sign)
 	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners, sign: sign}
-	p.warm(nodes)
+	p.warm(nodes, recordHead+partners)
 	for i := range nodes {
 		p.write(&in, i, rec, epoch, factor, true)
 	}
@@ -194,7 +197,7 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 // warm reads a word of every node, and of every log, that is about to be
 // written. At ten million edges each of them is a miss in all caches; asked for
 // together they come together, where write would wait for one after the other.
-func (p *Pairs) warm(nodes []Node) {
+func (p *Pairs) warm(nodes []Node, need int) {
 	var sum uint32
 	for _, n := range nodes {
 		sh, slot := p.shard(n)
@@ -206,8 +209,10 @@ func (p *Pairs) warm(nodes []Node) {
 		if len(nd.log) > 0 {
 			sum += nd.log[len(nd.log)-1]
 		}
-		if nd.edges.n > 0 {
-			sum += nd.edges.mem[0]
+		if len(nd.log)+need > nd.room() {
+			for i := 0; i < len(nd.edges.mem); i += 16 { // a merge reads it all
+				sum += nd.edges.mem[i]
+			}
 		}
 	}
 	p.warmth = sum // so that the reads are not optimised away
