@@ -188,11 +188,17 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 	epoch, factor := p.fade.at(b.At)
 	p.all.add(epoch, factor, sign)
 	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners, sign: sign}
-	p.warm(nodes, recordHead+partners)
 	for i := range nodes {
+		if i%warmAtOnce == 0 {
+			p.warm(nodes[i:min(i+warmAtOnce, len(nodes))], recordHead+partners)
+		}
 		p.write(&in, i, rec, epoch, factor, true)
 	}
 }
+
+// warmAtOnce is how many nodes are warmed together: a wholesaler's 300 lists
+// would push each other out of the cache before they were written.
+const warmAtOnce = 16
 
 // warm reads a word of every node, and of every log, that is about to be
 // written. At ten million edges each of them is a miss in all caches; asked for
