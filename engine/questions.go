@@ -11,7 +11,7 @@ import (
 //
 // The score is s_ab/s_a · (total/s_b)^⅛. On real receipts the best damping of
 // one product's neighbours lies between none (a supermarket, a bakery) and a
-// quarter (a gift shop); an eighth is the one default that loses least.
+// quarter (a gift shop); an eighth is the middle, not a measured optimum.
 func (x *asking) together() {
 	if !x.known {
 		return
