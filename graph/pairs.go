@@ -135,14 +135,9 @@ func (p *Pairs) Bind(b *Bundle) { p.bind(b, 1) }
 // Unbind takes back what Bind added with the same At, Gain and Damp, for all
 // pairs that hold one of back; it never leaves less than nothing.
 func (p *Pairs) Unbind(b *Bundle, back []Node) {
-	keep := *b
-	if len(back) == len(b.Nodes) {
-		p.bind(&keep, -1)
-		return
-	}
-	// The pairs that stay are those among the goods that were kept: take all
-	// back, then bind the kept ones again with what each pair had.
-	p.bind(&keep, -1)
+	p.bind(b, -1)
+	// The pairs that stay are those among the goods that were kept: bind these
+	// again with what each pair had.
 	rest := Bundle{At: b.At, Key: b.Key, Gain: b.Gain * gain(p.partners(len(b.Nodes)))}
 	for i, n := range b.Nodes {
 		if !slices.Contains(back, n) {
