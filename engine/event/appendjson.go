@@ -56,7 +56,7 @@ func appendBodyJSON(dst []byte, body Body) []byte {
 	case *Stock:
 		return appendField(appendField(dst, "product", b.Product), "availability", b.Availability.String())
 	case *Member:
-		dst = appendChainsJSON(appendField(dst, "homeStore", b.HomeStore), b.Chains)
+		dst = appendTextsJSON(appendField(dst, "homeStore", b.HomeStore), "chains", b.Chains)
 		return appendAttributesJSON(appendField(dst, "timezone", b.Timezone), b.Attributes)
 	case *MemberMerged:
 		return appendField(dst, "into", b.IntoID)
@@ -64,7 +64,7 @@ func appendBodyJSON(dst []byte, body Body) []byte {
 		dst = appendNumberField(appendField(dst, "product", b.Product), "weight", b.Weight)
 		return appendField(dst, "source", b.From)
 	}
-	return dst
+	return appendOfferJSON(dst, body)
 }
 
 func appendLinesJSON(dst []byte, lines []Line) []byte {
@@ -89,15 +89,16 @@ func appendLinesJSON(dst []byte, lines []Line) []byte {
 	return closeList(dst, len(lines), ']')
 }
 
-func appendChainsJSON(dst []byte, chains []string) []byte {
-	if len(chains) == 0 {
+// appendTextsJSON appends a comma and the field, or nothing for no texts.
+func appendTextsJSON(dst []byte, name string, texts []string) []byte {
+	if len(texts) == 0 {
 		return dst
 	}
-	dst = append(dst, `,"chains":[`...)
-	for _, chain := range chains {
-		dst = append(appendQuoted(dst, chain), ',')
+	dst = append(appendName(dst, name), '[')
+	for _, s := range texts {
+		dst = append(appendQuoted(dst, s), ',')
 	}
-	return closeList(dst, len(chains), ']')
+	return closeList(dst, len(texts), ']')
 }
 
 func appendAttributesJSON(dst []byte, attributes []Attribute) []byte {

@@ -52,6 +52,27 @@ func BenchmarkScanReceipt(b *testing.B) {
 	b.Run("plain", benchmarkPlain)
 }
 
+// BenchmarkScanImpression reads what a list of 35 shown to a member says.
+func BenchmarkScanImpression(b *testing.B) {
+	shown := &Impression{RecommID: "r-4212345", Channel: "app-home"}
+	for i := range 35 {
+		shown.IDs = append(shown.IDs, fmt.Sprintf("offer-%05d", i))
+	}
+	ev := Event{Type: TypeImpression, ID: "i-1", Source: "app", Time: at, MemberID: "m-4212345", Body: shown}
+	body := ev.AppendJSON(nil)
+	for _, road := range []struct {
+		name string
+		fast bool
+	}{{"quick", true}, {"slow", false}} {
+		b.Run(road.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				scan(body, road.fast, func(_ int, _ *Event, err error) bool { return err == nil })
+			}
+		})
+	}
+}
+
 func benchmarkPlain(b *testing.B) {
 	body := receiptJSON()
 	b.SetBytes(int64(len(body)))

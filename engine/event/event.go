@@ -36,6 +36,15 @@ const (
 	TypeMemberMerged     Type = 10 // member.merged
 	TypeMemberIdentified Type = 11 // member.identified
 	TypeSignal           Type = 12 // signal
+	TypeOfferUpserted    Type = 13 // offer.upserted
+	TypeOfferWithdrawn   Type = 14 // offer.withdrawn
+	TypeOfferPersonal    Type = 15 // offer.personalised
+	TypeOfferActivated   Type = 16 // offer.activated
+	TypeOfferDeactivated Type = 17 // offer.deactivated
+	TypeOfferRedeemed    Type = 18 // offer.redeemed
+	TypeImpression       Type = 19 // impression
+	TypeConsentChanged   Type = 20 // consent.changed
+	TypeScenarioChanged  Type = 21 // scenario.changed
 )
 
 // Event is one thing that happened. It has two forms. The outer form is what a
@@ -210,6 +219,103 @@ type Signal struct {
 	From    string  // who says so: "weather", "tiktok"; may be empty
 }
 
+// Offer is an offer as its upsert describes it; each upsert replaces the whole
+// of it, but not what it has spent. Empty lists are no limit, except that an
+// offer covers what Products and Categories name, together.
+type Offer struct {
+	Offer       string
+	Name, Image string   // may be empty: then the first product's
+	Products    []string // ids
+	Categories  []string
+	ValidFrom   Millis // zero: always was
+	// ValidThrough is the last moment at which it holds; zero: no end.
+	ValidThrough Millis
+	Chains       []string // where it holds; empty: everywhere
+	Stores       []string
+	Audience     string  // an expression over the member; empty: everybody
+	Price        float64 // before; NaN where not known
+	MemberPrice  float64 // with the offer; NaN where not known
+	Currency     string  // ISO 4217, may be empty
+	Budget       Budget
+	PerMember    PerMember
+	Priority     float64 // 0 where not given
+	Margin       float64 // 0 where not given
+	FundedBy     string  // may be empty
+	Attributes   []Attribute
+}
+
+// Budget is what all members together may use of an offer. Zero: no bound.
+type Budget struct {
+	Activations, Redemptions int64
+	Discount                 float64 // in the offer's currency
+}
+
+// PerMember is how often one member may activate and redeem an offer. Zero:
+// once activated at a time and redeemed once; below zero: no bound.
+type PerMember struct{ Activations, Redemptions int64 }
+
+// OfferWithdrawn ends an offer at once.
+type OfferWithdrawn struct{ Offer string }
+
+// OfferPersonal gives the event's member a price or a term of their own for an
+// offer; it replaces the one before.
+type OfferPersonal struct {
+	Offer                   string
+	Price                   float64 // in place of the offer's MemberPrice; NaN: unchanged
+	ValidFrom, ValidThrough Millis  // in place of the offer's; zero: unchanged
+}
+
+// OfferActivated is an activation by the event's member.
+type OfferActivated struct {
+	Offer, Channel, RecommID string // the last two may be empty
+	// Ask says that the activation is asked for and the engine decides it; an
+	// activation that is reported from elsewhere is a fact. It is never read
+	// from what a sender wrote: the server sets it.
+	Ask bool
+}
+
+// OfferDeactivated takes an activation by the event's member back.
+type OfferDeactivated struct{ Offer, Channel, RecommID string }
+
+// OfferRedeemed is a redemption by the event's member.
+type OfferRedeemed struct {
+	Offer, Channel, RecommID string
+	ReceiptID                string  // outer form: the receipt (of the same source) that redeemed it, may be empty
+	Receipt                  uint64  // admitted form: its Key
+	Discount                 float64 // what it cost, in the offer's currency; 0 where not known
+}
+
+// Impression says what was shown to the event's member.
+type Impression struct {
+	RecommID string   // may be empty
+	IDs      []string // offers or products, at least one
+	Channel  string   // may be empty
+}
+
+// Purpose is what a consent is for.
+type Purpose uint8
+
+// The purposes; their numbers are part of the log's format.
+const (
+	Personalisation Purpose = 1 // personalisation: that what is held on the member shapes what they see
+	Marketing       Purpose = 2 // marketing: that messages are sent to them
+)
+
+// Consent is given or withdrawn by the event's member, for the event's Chain
+// or, where that is empty, for all. The latest Time wins.
+type Consent struct {
+	Channel string // email, push, inapp; empty: all
+	Purpose Purpose
+	Granted bool
+}
+
+// Scenario sets how lists are made in one place where they are shown. Config
+// is JSON; what may be in it is the engine's to say.
+type Scenario struct {
+	Scenario string
+	Config   string // one JSON object, without spaces around it
+}
+
 func (*Receipt) isBody()          {}
 func (*View) isBody()             {}
 func (*Cart) isBody()             {}
@@ -222,3 +328,12 @@ func (*MemberErased) isBody()     {}
 func (*MemberMerged) isBody()     {}
 func (*MemberIdentified) isBody() {}
 func (*Signal) isBody()           {}
+func (*Offer) isBody()            {}
+func (*OfferWithdrawn) isBody()   {}
+func (*OfferPersonal) isBody()    {}
+func (*OfferActivated) isBody()   {}
+func (*OfferDeactivated) isBody() {}
+func (*OfferRedeemed) isBody()    {}
+func (*Impression) isBody()       {}
+func (*Consent) isBody()          {}
+func (*Scenario) isBody()         {}

@@ -21,6 +21,19 @@ func FuzzScan(f *testing.F) {
 		`{"type":"member.merged","data":{"member":"a","into":"b"}}`,
 		`{"type":"signal","data":{"product":"a","weight":-0,"source":"w"}}`,
 		`{"data":{"":"B","ab":[]},"type":"cart"}`,
+		`{"type":"offer.upserted","data":{"offer":"o","products":["a"],"categories":["x y"],"validFrom":"2026-11-21T11:00:00.5+01:00","validThrough":"9999-12-31T23:59:59Z","budget":{"activations":1e3,"discount":-0},"perMember":{"redemptions":-1},"memberPrice":9.5,"attributes":{"a":1}}}`,
+		`{"data":{"products":["a"],"stores":null},"type":"offer.upserted"}`,
+		`{"type":"offer.withdrawn","data":{"offer":"o"}}`,
+		`{"type":"offer.personalised","data":{"offer":"o","member":"m","price":1,"validThrough":"9999-12-31T23:59:59-12:00"}}`,
+		`{"type":"offer.activated","data":{"offer":"o","member":"m","Ask":true,"recommId":"r"}}`,
+		`{"type":"offer.deactivated","data":{"offer":"o","member":"m","channel":"app"}}`,
+		`{"type":"offer.redeemed","data":{"offer":"o","member":"m","receipt":"r","discount":0}}`,
+		`{"type":"impression","data":{"ids":["a","b"],"recommId":null,"channel":"app"}}`,
+		`{"type":"impression","id":"\u00e6","data":{"ids":["a\n","b\/", "\u00e6"],"member":"m","channel":null}}`,
+		`{"type":"impression","data":{"ids":[null]}}{"type":"impression","data":{"ids":null}}{"type":"view","data":{"product":"a","ids":[]}}`,
+		`{"type":"consent.changed","data":{"member":"m","channel":"push","purpose":"marketing","granted":false}}`,
+		`{"type":"scenario.changed","data":{"scenario":"s","config":{"a" : [1.0, {"b":"\u2028\ud83c"}], "\u0061b":null}}}`,
+		`{"type":"scenario.changed","data":{"scenario":"s","config":{"a":{"b":1,"\u0062":2}}}}`,
 		`{"type":"receipt","id":null,"time":null,"source":"pos\/17","data":{"member":null,"products":null,"lines":[{"product":"\u00e6","qty":null,"price":null,"return":null}]}}`,
 		`{"type":"view","type":"view","data":{"product":"a","product":"b"}}`,
 		"{\n \"type\":\"view\",\n \"data\":{\"product\":\"a\",}\n}\n{\"type\":\"view\",\"data\":{\"product\":\"b\",\"member\":null}}",
@@ -62,7 +75,7 @@ func FuzzSkip(f *testing.F) {
 // FuzzDecodeGroup decodes whatever has a right checksum. What it takes must
 // come out the same after another round.
 func FuzzDecodeGroup(f *testing.F) {
-	for _, evs := range [][]Event{nil, sample(), sample()[:1], sample()[4:5], manyReceipts(3, 4)} {
+	for _, evs := range [][]Event{nil, sample(), sample()[:1], sample()[4:5], sample()[12:13], sample()[13:], manyReceipts(3, 4)} {
 		payload := AppendGroup(nil, evs)
 		f.Add(payload[:len(payload)-checksumLen])
 	}

@@ -110,14 +110,66 @@ func genBody(t *rapid.T, kind Type) Body {
 		return &MemberMerged{IntoID: id("into") + "'"}
 	case TypeMemberIdentified:
 		return &MemberIdentified{}
+	case TypeSignal:
+		return &Signal{Product: id("product"), Weight: genNumber().Draw(t, "weight"), From: maybe(genID()).Draw(t, "from")}
 	}
-	return &Signal{Product: id("product"), Weight: genNumber().Draw(t, "weight"), From: maybe(genID()).Draw(t, "from")}
+	return genOfferBody(t, kind)
+}
+
+func genOfferBody(t *rapid.T, kind Type) Body {
+	offer := genID().Draw(t, "offer")
+	channel, recomm := maybe(rapid.StringMatching(`[a-z ]{1,64}`)).Draw(t, "channel"), maybe(genID()).Draw(t, "recomm")
+	from := Millis(rapid.SampledFrom([]int64{0, 1, int64(at)}).Draw(t, "from"))
+	through := Millis(rapid.SampledFrom([]int64{0, int64(at), int64(maxTime)}).Draw(t, "through"))
+	cost := rapid.Map(genNumber(), func(v float64) float64 { return math.Abs(v) })
+	switch kind {
+	case TypeOfferUpserted:
+		return genOffer(t, offer, from, through)
+	case TypeOfferWithdrawn:
+		return &OfferWithdrawn{Offer: offer}
+	case TypeOfferPersonal:
+		return &OfferPersonal{Offer: offer, Price: genPrice().Draw(t, "price"), ValidFrom: from, ValidThrough: through}
+	case TypeOfferActivated:
+		return &OfferActivated{Offer: offer, Channel: channel, RecommID: recomm}
+	case TypeOfferDeactivated:
+		return &OfferDeactivated{Offer: offer, Channel: channel, RecommID: recomm}
+	case TypeOfferRedeemed:
+		return &OfferRedeemed{Offer: offer, Channel: channel, RecommID: recomm, ReceiptID: maybe(genID()).Draw(t, "receipt"), Discount: cost.Draw(t, "discount")}
+	case TypeImpression:
+		return &Impression{RecommID: recomm, Channel: channel, IDs: rapid.SliceOfN(genID(), 1, 5).Draw(t, "ids")}
+	case TypeConsentChanged:
+		return &Consent{Channel: rapid.SampledFrom([]string{"", "email", "push", "inapp"}).Draw(t, "to"),
+			Purpose: rapid.SampledFrom([]Purpose{Personalisation, Marketing}).Draw(t, "purpose"), Granted: rapid.Bool().Draw(t, "granted")}
+	}
+	return &Scenario{Scenario: offer, Config: rapid.SampledFrom([]string{"{}", `{"count":35,"weights":{"own":1.0,"b":[null,{"":"\u00e6 é"}]},"filter":"offer.price > 2"}`}).Draw(t, "config")}
+}
+
+func genOffer(t *rapid.T, offer string, from, through Millis) *Offer {
+	ids := func(name string) []string {
+		if ids := rapid.SliceOfN(genID(), 0, 3).Draw(t, name); len(ids) > 0 {
+			return ids
+		}
+		return nil
+	}
+	count := rapid.SampledFrom([]int64{0, 1, 12_345, MaxNumber})
+	return &Offer{
+		Offer: offer, Name: genText().Draw(t, "name"), Image: genText().Draw(t, "image"),
+		Products: ids("products"), Categories: ids("categories"), ValidFrom: from, ValidThrough: through,
+		Chains: ids("chains"), Stores: ids("stores"), Audience: genText().Draw(t, "audience"),
+		Price: genPrice().Draw(t, "price"), MemberPrice: genPrice().Draw(t, "memberPrice"),
+		Currency: rapid.SampledFrom([]string{"", "DKK"}).Draw(t, "currency"),
+		Budget: Budget{Activations: count.Draw(t, "activations"), Redemptions: count.Draw(t, "redemptions"),
+			Discount: math.Abs(genNumber().Draw(t, "discount"))},
+		PerMember: PerMember{Activations: -count.Draw(t, "activationsEach"), Redemptions: count.Draw(t, "redemptionsEach")},
+		Priority:  genNumber().Draw(t, "priority"), Margin: genNumber().Draw(t, "margin"),
+		FundedBy: maybe(genID()).Draw(t, "funder"), Attributes: genAttributes().Draw(t, "attributes"),
+	}
 }
 
 // genEvent makes a valid event in its outer form.
 func genEvent() *rapid.Generator[Event] {
 	return rapid.Custom(func(t *rapid.T) Event {
-		ev := Event{Type: Type(rapid.IntRange(int(TypeReceipt), int(TypeSignal)).Draw(t, "type"))}
+		ev := Event{Type: Type(rapid.IntRange(int(TypeReceipt), int(TypeScenarioChanged)).Draw(t, "type"))}
 		ev.ID = maybe(genID()).Draw(t, "id")
 		ev.Source = maybe(genID()).Draw(t, "source")
 		ev.Time = Millis(rapid.Int64Range(1, 4e12).Draw(t, "time"))
@@ -161,6 +213,12 @@ func admit(ev Event, key, token uint64, received Millis) Event {
 		b.Cart, b.CartID = HashID(b.CartID), ""
 	case *MemberMerged:
 		b.Into, b.IntoID = Token(token+1), ""
+	case *OfferActivated:
+		b.Ask = key&1 == 1 // the server's doing
+	case *OfferRedeemed:
+		if b.ReceiptID != "" {
+			b.Receipt, b.ReceiptID = KeyOf("", b.ReceiptID), ""
+		}
 	}
 	return ev
 }

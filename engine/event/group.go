@@ -96,10 +96,7 @@ func appendBody(dst []byte, body Body) []byte {
 	case *Stock:
 		return append(appendText(dst, b.Product), byte(b.Availability))
 	case *Member:
-		dst = binary.AppendUvarint(appendText(dst, b.HomeStore), uint64(len(b.Chains)))
-		for _, chain := range b.Chains {
-			dst = appendText(dst, chain)
-		}
+		dst = appendTexts(appendText(dst, b.HomeStore), b.Chains)
 		return appendAttributes(appendText(dst, b.Timezone), b.Attributes)
 	case *MemberErased, *MemberIdentified:
 		return dst
@@ -108,7 +105,7 @@ func appendBody(dst []byte, body Body) []byte {
 	case *Signal:
 		return appendText(appendNumber(appendText(dst, b.Product), b.Weight), b.From)
 	}
-	panic("event: AppendGroup of an event without a body")
+	return appendOfferBody(dst, body)
 }
 
 func appendLines(dst []byte, lines []Line) []byte {
@@ -162,6 +159,14 @@ func appendAttributes(dst []byte, attributes []Attribute) []byte {
 
 func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+func appendTexts(dst []byte, texts []string) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(texts)))
+	for _, s := range texts {
+		dst = appendText(dst, s)
+	}
+	return dst
 }
 
 func appendNumber(dst []byte, v float64) []byte {

@@ -34,6 +34,18 @@ func sample() []Event {
 		&MemberMerged{Into: 8},
 		&MemberIdentified{},
 		&Signal{Product: "a", Weight: -2, From: "weather"},
+		&Offer{Offer: "o", Name: "Tea", Image: "i", Products: []string{"a", "b"}, Categories: []string{"Hot drinks"},
+			ValidFrom: at, ValidThrough: at + 1, Chains: []string{"x"}, Stores: []string{"1", "2"}, Audience: "true",
+			Price: 12, MemberPrice: 9.5, Currency: "DKK", Budget: Budget{10, 5, 100}, PerMember: PerMember{-1, 2},
+			Priority: 1, Margin: 0.25, FundedBy: "f", Attributes: []Attribute{{"a", Value{Kind: KindBool}}}},
+		&OfferWithdrawn{Offer: "o"},
+		&OfferPersonal{Offer: "o", Price: 8, ValidFrom: at, ValidThrough: at + 1},
+		&OfferActivated{Offer: "o", Channel: "app", RecommID: "r", Ask: true},
+		&OfferDeactivated{Offer: "o", Channel: "app", RecommID: "r"},
+		&OfferRedeemed{Offer: "o", Channel: "app", RecommID: "r", Receipt: 7, Discount: 2.5},
+		&Impression{RecommID: "r", IDs: []string{"o", "p"}, Channel: "app"},
+		&Consent{Channel: "email", Purpose: Marketing, Granted: true},
+		&Scenario{Scenario: "app-home", Config: `{"count":35}`},
 	}
 	var evs []Event
 	for i, b := range bodies {
@@ -72,6 +84,37 @@ func TestGroupStays(t *testing.T) {
 		"1c4ca8cfd7fd76fa" // the checksum
 	if got := hex.EncodeToString(AppendGroup(nil, evs)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestOfferGroupStays pins the bytes of the bodies about offers, consents and
+// scenarios, in the order of sample.
+func TestOfferGroupStays(t *testing.T) {
+	const from, through = "80a4e3d8bf68", "82a4e3d8bf68"
+	want := []string{
+		"016f" + "03546561" + "0169" + // offer, name, image
+			"0201610162" + "010a486f74206472696e6b73" + // two products, one category
+			from + through + "010178" + "0201310132" + "0474727565" + // a chain, two stores, the audience
+			"0000000000002840" + "0000000000002340" + "03444b4b" + // the prices: 12 and 9.5
+			"140a" + "0104" + // budget 10 and 5, a member's -1 and 2
+			"0000000000005940" + "000000000000f03f" + "000000000000d03f" + // the budget's 100, priority, margin
+			"0166" + "0101610300", // the funder, one attribute
+		"016f",
+		"016f" + "0000000000002040" + from + through,
+		"016f" + "03617070" + "0172" + "01", // asked for
+		"016f" + "03617070" + "0172",
+		"016f" + "03617070" + "0172" + "0700000000000000" + "0000000000000440",
+		"0172" + "02016f0170" + "03617070",
+		"05656d61696c" + "02" + "01", // email, marketing, granted
+		"086170702d686f6d65" + "0c7b22636f756e74223a33357d",
+	}
+	for i, ev := range sample()[TypeOfferUpserted-1:] {
+		one := []Event{{Type: ev.Type, Body: ev.Body}}
+		const head = 2 + 2 + 8 + 2 // of the group and of the event
+		payload := AppendGroup(nil, one)
+		if got := hex.EncodeToString(payload[head : len(payload)-checksumLen]); got != want[i] {
+			t.Errorf("%s\ngot  %s\nwant %s", ev.Type, got, want[i])
+		}
 	}
 }
 
@@ -122,10 +165,16 @@ func TestDecodeGroupSays(t *testing.T) {
 		{"too many events", sealed([]byte{1, 200, 1}), "counts more than the rest can hold, at byte 3"},
 		{"a number without end", sealed([]byte{1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}), "has a broken number, at byte 1"},
 		{"a number too big", sealed([]byte{1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}), "has a broken number, at byte 1"},
-		{"an unknown type", sealed(head(13, 0)), "has an event of an unknown type, at byte 14"},
+		{"an unknown type", sealed(head(22, 0)), "has an event of an unknown type, at byte 14"},
 		{"unknown flags", sealed(head(TypeView, 16)), "has an event with unknown flags, at byte 4"},
 		{"a long text", sealed(append(head(TypeView, 0), 9)), "has a text that is longer than the rest, at byte 15"},
 		{"an unknown action", sealed(append(head(TypeScan, 0), 0, 3)), "has an unknown choice, at byte 16"},
+		{"an unknown purpose", sealed(append(head(TypeConsentChanged, 0), 0, 3, 0)), "has an unknown choice, at byte 16"},
+		{"half a grant", sealed(append(head(TypeConsentChanged, 0), 0, 1, 2)), "has a truth value that is neither 0 nor 1, at byte 17"},
+		{"too many ids", sealed(append(head(TypeImpression, 0), 0, 3, 0)), "counts more than the rest can hold, at byte 16"},
+		{"a discount that is no number", sealed(append(append(head(TypeOfferRedeemed, 0), make([]byte, 11)...), nan...)), "has a number out of bounds, at byte 33"},
+		{"a term before 1970", sealed(append(append(head(TypeOfferPersonal, 0), make([]byte, 9)...), 1, 0)), "has a time out of bounds, at byte 24"},
+		{"a budget below zero", sealed(append(append(append(head(TypeOfferUpserted, 0), make([]byte, 10)...), make([]byte, 17)...), 1)), "has a count out of bounds, at byte 42"},
 		{"something after the end", sealed(append(head(TypeMemberErased, 0), 0)), "has something after its last event, at byte 14"},
 		{"too many lines", sealed(receipt()), "counts more than the rest can hold, at byte 24"},
 		{"unknown flags of a line", sealed(receipt(64, 1, 'a')), "has a line with unknown flags, at byte 25"},

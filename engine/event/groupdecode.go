@@ -136,7 +136,7 @@ func (r *groupReader) body(t Type, old Body) Body {
 	case TypeStockChanged:
 		return &Stock{Product: r.text(), Availability: Availability(r.enum(byte(OutOfStock)))}
 	case TypeMemberUpserted:
-		return &Member{HomeStore: r.text(), Chains: r.chains(), Timezone: r.text(), Attributes: r.attributes()}
+		return &Member{HomeStore: r.text(), Chains: r.texts(), Timezone: r.text(), Attributes: r.attributes()}
 	case TypeMemberErased:
 		return &MemberErased{}
 	case TypeMemberMerged:
@@ -146,8 +146,7 @@ func (r *groupReader) body(t Type, old Body) Body {
 	case TypeSignal:
 		return &Signal{Product: r.text(), Weight: r.number(), From: r.text()}
 	}
-	r.fail("has an event of an unknown type")
-	return nil
+	return r.offerBody(t)
 }
 
 // reuse returns old if it is a *T, and a new T if not.
@@ -226,16 +225,16 @@ func (r *groupReader) line(l *Line) {
 	l.Return = flags&lineReturn != 0
 }
 
-func (r *groupReader) chains() []string {
+func (r *groupReader) texts() []string {
 	n := r.count(minText)
 	if n == 0 {
 		return nil
 	}
-	chains := make([]string, n)
-	for i := range chains {
-		chains[i] = r.text()
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = r.text()
 	}
-	return chains
+	return texts
 }
 
 func (r *groupReader) attributes() []Attribute {

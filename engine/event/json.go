@@ -60,10 +60,15 @@ func (o *object) time(name string) Millis {
 		o.fail(name, "must be RFC 3339, such as 2026-11-21T10:00:00Z")
 		return 0
 	}
-	if at := At(t); at > 0 {
+	at := At(t)
+	switch {
+	case at <= 0:
+		o.fail(name, faultTime)
+	case at > maxTime: // its zone put it there
+		o.fail(name, faultEnd)
+	default:
 		return at
 	}
-	o.fail(name, faultTime)
 	return 0
 }
 
@@ -113,7 +118,7 @@ func (o *object) body(t Type) Body {
 		return &Stock{Product: o.text("product"), Availability: o.availability()}
 	case TypeMemberUpserted:
 		return &Member{
-			HomeStore: o.text("homeStore"), Chains: o.chains(),
+			HomeStore: o.text("homeStore"), Chains: o.ids("chains", MaxChains, faultChains),
 			Timezone: o.text("timezone"), Attributes: o.attributes(),
 		}
 	case TypeMemberErased:
@@ -125,7 +130,7 @@ func (o *object) body(t Type) Body {
 	case TypeSignal:
 		return &Signal{Product: o.text("product"), Weight: o.number("weight", math.NaN()), From: o.text("source")}
 	}
-	return nil
+	return o.offerBody(t)
 }
 
 func (o *object) action(which string) Action {
@@ -180,6 +185,11 @@ func decodeLine(at string, raw json.RawMessage) (Line, error) {
 }
 
 func decodeID(at string, raw json.RawMessage) (string, error) {
+	s, err := decodeText(at, raw)
+	return s, firstFault(err, mustID(at, s))
+}
+
+func decodeText(at string, raw json.RawMessage) (string, error) {
 	if kind := kindOf(raw); kind != "a string" {
 		return "", &FieldError{at, "must be a string, not " + kind}
 	}
@@ -187,17 +197,18 @@ func decodeID(at string, raw json.RawMessage) (string, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return "", &FieldError{at, "is not valid JSON: " + err.Error()}
 	}
-	return s, mustID(at, s)
+	return s, nil
 }
 
-func (o *object) chains() []string {
-	var chains []string
-	o.list("chains", MaxChains, faultChains, func(at string, raw json.RawMessage) error {
-		chain, err := decodeID(at, raw)
-		chains = append(chains, chain)
+// ids reads an array of ids.
+func (o *object) ids(name string, max int, fault string) []string {
+	var ids []string
+	o.list(name, max, fault, func(at string, raw json.RawMessage) error {
+		id, err := decodeID(at, raw)
+		ids = append(ids, id)
 		return err
 	})
-	return chains
+	return ids
 }
 
 // attributes reads the attributes, sorted by name. Null is not given.

@@ -2,7 +2,9 @@ package event
 
 // typeNames lists the types for an error that says which there are.
 const typeNames = "receipt, view, cart, scan, product.upserted, product.deleted, stock.changed, " +
-	"member.upserted, member.erased, member.merged, member.identified, signal"
+	"member.upserted, member.erased, member.merged, member.identified, signal, " +
+	"offer.upserted, offer.withdrawn, offer.personalised, offer.activated, offer.deactivated, offer.redeemed, " +
+	"impression, consent.changed, scenario.changed"
 
 // String returns the type's name on the wire, or "unknown".
 func (t Type) String() string {
@@ -31,6 +33,24 @@ func (t Type) String() string {
 		return "member.identified"
 	case TypeSignal:
 		return "signal"
+	case TypeOfferUpserted:
+		return "offer.upserted"
+	case TypeOfferWithdrawn:
+		return "offer.withdrawn"
+	case TypeOfferPersonal:
+		return "offer.personalised"
+	case TypeOfferActivated:
+		return "offer.activated"
+	case TypeOfferDeactivated:
+		return "offer.deactivated"
+	case TypeOfferRedeemed:
+		return "offer.redeemed"
+	case TypeImpression:
+		return "impression"
+	case TypeConsentChanged:
+		return "consent.changed"
+	case TypeScenarioChanged:
+		return "scenario.changed"
 	}
 	return "unknown"
 }
@@ -63,6 +83,24 @@ func ParseType(name string) (Type, bool) {
 		return TypeMemberIdentified, true
 	case "signal":
 		return TypeSignal, true
+	case "offer.upserted":
+		return TypeOfferUpserted, true
+	case "offer.withdrawn":
+		return TypeOfferWithdrawn, true
+	case "offer.personalised":
+		return TypeOfferPersonal, true
+	case "offer.activated":
+		return TypeOfferActivated, true
+	case "offer.deactivated":
+		return TypeOfferDeactivated, true
+	case "offer.redeemed":
+		return TypeOfferRedeemed, true
+	case "impression":
+		return TypeImpression, true
+	case "consent.changed":
+		return TypeConsentChanged, true
+	case "scenario.changed":
+		return TypeScenarioChanged, true
 	}
 	return 0, false
 }
@@ -94,6 +132,24 @@ func typeOf(b Body) Type {
 		return TypeMemberIdentified
 	case *Signal:
 		return TypeSignal
+	case *Offer:
+		return TypeOfferUpserted
+	case *OfferWithdrawn:
+		return TypeOfferWithdrawn
+	case *OfferPersonal:
+		return TypeOfferPersonal
+	case *OfferActivated:
+		return TypeOfferActivated
+	case *OfferDeactivated:
+		return TypeOfferDeactivated
+	case *OfferRedeemed:
+		return TypeOfferRedeemed
+	case *Impression:
+		return TypeImpression
+	case *Consent:
+		return TypeConsentChanged
+	case *Scenario:
+		return TypeScenarioChanged
 	}
 	return 0
 }
@@ -148,6 +204,29 @@ func ParseAvailability(name string) (Availability, bool) {
 		return LimitedAvailability, true
 	case "OutOfStock":
 		return OutOfStock, true
+	}
+	return 0, false
+}
+
+// String returns the purpose's name on the wire, or "unknown".
+func (p Purpose) String() string {
+	switch p {
+	case Personalisation:
+		return "personalisation"
+	case Marketing:
+		return "marketing"
+	}
+	return "unknown"
+}
+
+// ParsePurpose returns the purpose with the given name on the wire, and
+// whether there is one.
+func ParsePurpose(name string) (Purpose, bool) {
+	switch name {
+	case "personalisation":
+		return Personalisation, true
+	case "marketing":
+		return Marketing, true
 	}
 	return 0, false
 }

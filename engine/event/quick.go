@@ -7,7 +7,7 @@ import (
 )
 
 // quickRoad reads the events that come by the thousand (receipt, view, cart,
-// scan) in one pass, without taking the JSON apart first. It takes only what
+// scan, impression) in one pass, without taking the JSON apart first. It takes only what
 // it is sure of: for an escape, a null, a field twice or unknown, an unusual
 // number or time, or any broken rule it gives up, and the slow road reads the
 // event again and finds the words. What it takes it must read exactly as the
@@ -48,6 +48,8 @@ const (
 	seenRecommID
 	seenCart
 	seenAction
+	seenIDs
+	seenChannel
 )
 
 // quickFieldsOf says which fields of data a type may have; none for the types
@@ -63,6 +65,8 @@ func quickFieldsOf(t Type) quickFields {
 		return all | seenCart | seenAction | seenLines | seenProducts
 	case TypeScan:
 		return all | seenProduct | seenAction
+	case TypeImpression:
+		return all | seenRecommID | seenIDs | seenChannel
 	}
 	return 0
 }
@@ -73,7 +77,9 @@ type quickData struct {
 	seen                               quickFields
 	currency, original                 string
 	product, recommID, cart, actionFor string
+	channel                            string
 	lines                              []Line
+	ids                                []string
 }
 
 // read reads the event at at into ev and returns its end, or false if it gave
@@ -155,6 +161,11 @@ func (q *quickRoad) data(ev *Event, d *quickData) {
 			q.field(d, seenCart, &d.cart)
 		case "action":
 			q.field(d, seenAction, &d.actionFor)
+		case "channel":
+			q.field(d, seenChannel, &d.channel)
+		case "ids":
+			q.once(&d.seen, seenIDs)
+			d.ids = q.ids()
 		case "lines":
 			q.once(&d.seen, seenLines)
 			q.list(d, "{", (*quickRoad).line)
@@ -190,6 +201,8 @@ func (d *quickData) build(ev *Event) bool {
 		ev.Body = &Cart{CartID: d.cart, Action: action, Lines: d.lines}
 	case TypeScan:
 		ev.Body = &Scanned{Product: d.product, Action: action}
+	case TypeImpression:
+		ev.Body = &Impression{RecommID: d.recommID, IDs: d.ids, Channel: d.channel}
 	default:
 		return false
 	}
@@ -244,6 +257,27 @@ func (q *quickRoad) makeRoom(mark string) {
 		guess = max(guess, quickSlab)
 	}
 	q.lines = make([]Line, 0, guess)
+}
+
+// ids reads an array of ids, of at most as many as an impression has.
+func (q *quickRoad) ids() []string {
+	if q.null() || !q.take('[') {
+		return nil
+	}
+	var ids []string
+	for more := q.first(']'); more; more = q.another(']') {
+		if ids == nil {
+			ahead := q.s[q.at:min(len(q.s), q.at+quickAhead)]
+			end := strings.IndexByte(ahead, ']')
+			ids = make([]string, 0, min(strings.Count(ahead[:max(end, 0)], ",")+1, MaxShown))
+		}
+		if len(ids) == MaxShown {
+			q.bad = true
+			return nil
+		}
+		ids = append(ids, q.text())
+	}
+	return ids
 }
 
 func (q *quickRoad) productLine(l *Line) { l.Product = q.text() }

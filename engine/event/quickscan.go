@@ -231,7 +231,7 @@ func quickTime(s string) (Millis, bool) {
 	}
 	offset, ok := quickOffset(rest)
 	at := At(t) + millis - offset
-	return at, ok && at > 0
+	return at, ok && at > 0 && at <= maxTime
 }
 
 func quickFraction(s string) (millis Millis, rest string, ok bool) {

@@ -75,6 +75,7 @@ func TestGroupHidesIDs(t *testing.T) {
 		{Type: TypeReceipt, ID: "secret", Source: "secret", SessionID: "secret", MemberID: "secret", Body: &Receipt{OriginalID: "secret"}},
 		{Type: TypeCart, Body: &Cart{CartID: "secret", Action: ActionSet}},
 		{Type: TypeMemberMerged, Body: &MemberMerged{IntoID: "secret"}},
+		{Type: TypeOfferRedeemed, MemberID: "secret", Body: &OfferRedeemed{Offer: "o", ReceiptID: "secret"}},
 	}
 	if payload := AppendGroup(nil, evs); bytes.Contains(payload, []byte("secret")) {
 		t.Errorf("an id is in the log: %q", payload)

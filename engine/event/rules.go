@@ -8,20 +8,30 @@ import (
 
 // The bounds of an event's outer form.
 const (
-	MaxID         = 128    // bytes of an id
-	MaxSource     = 512    // bytes of a source
-	MaxText       = 512    // bytes of a name, a category or a brand
-	MaxImage      = 2048   // bytes of an image's address
-	MaxValue      = 1024   // bytes of an attribute's text
-	MaxTimezone   = 64     // bytes of a time zone's name
-	MaxLines      = 10_000 // lines of a receipt or a cart
-	MaxAttributes = 64     // attributes of a product or a member
-	MaxChains     = 64     // chains of a member
-	MaxNumber     = 1e12   // the largest quantity, price, discount or weight, either way
+	MaxID         = 128      // bytes of an id
+	MaxSource     = 512      // bytes of a source
+	MaxText       = 512      // bytes of a name, a category or a brand
+	MaxImage      = 2048     // bytes of an image's address
+	MaxValue      = 1024     // bytes of an attribute's text
+	MaxTimezone   = 64       // bytes of a time zone's name
+	MaxLines      = 10_000   // lines of a receipt or a cart
+	MaxAttributes = 64       // attributes of a product, a member or an offer
+	MaxChains     = 64       // chains of a member or an offer
+	MaxProducts   = 10_000   // products of an offer
+	MaxCategories = 256      // categories of an offer
+	MaxStores     = 10_000   // stores of an offer
+	MaxAudience   = 4096     // bytes of an audience's expression
+	MaxShown      = 200      // ids of an impression
+	MaxChannel    = 64       // bytes of a channel's name
+	MaxConfig     = 64 << 10 // bytes of a scenario's configuration, without white space
+	MaxNumber     = 1e12     // the largest quantity, price, discount or weight, either way
 )
 
 // MaxAhead is how far an event's time may be ahead of the gate's clock.
 const MaxAhead Millis = 24 * 60 * 60 * 1000
+
+// maxTime is the last moment that RFC 3339 can write, the end of 9999.
+const maxTime Millis = 253_402_300_799_999
 
 // What the rules say when they are broken.
 const (
@@ -36,6 +46,7 @@ const (
 	faultNumber   = "must be a number between -1e12 and 1e12"
 	faultFinite   = "must be a finite number"
 	faultTime     = "must be later than 1970-01-01T00:00:00Z"
+	faultEnd      = "must be before the year 10000"
 )
 
 // printable says whether s is valid UTF-8 of at most max bytes that can all be

@@ -23,7 +23,7 @@ func TestRules(t *testing.T) {
 		idFault    = " must be 1 to 128 bytes of printable UTF-8"
 		numFault   = " must be a number between -1e12 and 1e12"
 		needsLines = "/data/lines is required: 1 to 10000 lines, or products in their place"
-		types      = "receipt, view, cart, scan, product.upserted, product.deleted, stock.changed, member.upserted, member.erased, member.merged, member.identified, signal"
+		types      = "receipt, view, cart, scan, product.upserted, product.deleted, stock.changed, member.upserted, member.erased, member.merged, member.identified, signal, offer.upserted, offer.withdrawn, offer.personalised, offer.activated, offer.deactivated, offer.redeemed, impression, consent.changed, scenario.changed"
 	)
 	receipt := func(data string) string { return `{"type":"receipt","id":"1","data":{` + data + `}}` }
 	withLine := func(line string) string { return receipt(`"lines":[{"product":"a"},{` + line + `}]`) }
@@ -199,7 +199,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	for kind := TypeReceipt; kind <= TypeSignal; kind++ {
+	for kind := TypeReceipt; kind <= TypeScenarioChanged; kind++ {
 		if got, ok := ParseType(kind.String()); !ok || got != kind {
 			t.Errorf("type %d is %q, which is type %d", kind, kind, got)
 		}
@@ -213,6 +213,11 @@ func TestNames(t *testing.T) {
 	for a := ActionAdd; a <= ActionSet; a++ {
 		if got, ok := ParseAction(a.String()); !ok || got != a {
 			t.Errorf("action %d is %q, which is action %d", a, a, got)
+		}
+	}
+	for p := Personalisation; p <= Marketing; p++ {
+		if got, ok := ParsePurpose(p.String()); !ok || got != p {
+			t.Errorf("purpose %d is %q, which is purpose %d", p, p, got)
 		}
 	}
 	for a := InStock; a <= OutOfStock; a++ {

@@ -93,6 +93,14 @@ func plain(ev *Event) Event {
 		c := *b
 		c.Price = price(c.Price)
 		out.Body = &c
+	case *Offer:
+		c := *b
+		c.Price, c.MemberPrice = price(c.Price), price(c.MemberPrice)
+		out.Body = &c
+	case *OfferPersonal:
+		c := *b
+		c.Price = price(c.Price)
+		out.Body = &c
 	}
 	return out
 }
@@ -312,6 +320,7 @@ func TestQuickRoadTakes(t *testing.T) {
 		`{"type":"scan","data":{"session":"s","store":"1","product":"a","action":"add","chain":"c","member":"m"}}`,
 		`{"specversion":null,"id":"1","source":null,"time":null,"type":"receipt","data":{"store":null,"products":null,"lines":[{"product":"a","qty":null,"price":null,"return":null}]}}`,
 		`{"id":"\u00e6\/1","type":"view","data":{"product":"\"a\""}}`,
+		`{"type":"impression","data":{"recommId":"r","member":"m","ids":["a", "b"],"channel":"app"}}`,
 	} {
 		var q quickRoad
 		var ev Event
@@ -325,7 +334,7 @@ func TestQuickRoadTakes(t *testing.T) {
 // TestScanHostile: bodies that are made to be read again and again end in time
 // all the same. Each would take many seconds if every event looked at all the rest.
 func TestScanHostile(t *testing.T) {
-	for _, line := range []string{"{\"a\":[\n", "{\"data\":{\"lines\":[\n", "{\"data\":{\"lines\":[{\"product\":\"a\"},\n", "[\n", "{\"a\":\"\n", "{\n"} {
+	for _, line := range []string{"{\"a\":[\n", "{\"data\":{\"lines\":[\n", "{\"data\":{\"lines\":[{\"product\":\"a\"},\n", "{\"data\":{\"ids\":[\"a\",\n", "[\n", "{\"a\":\"\n", "{\n"} {
 		body := strings.Repeat(line, 1<<20/len(line))
 		errors := 0
 		Scan([]byte(body), func(_ int, _ *Event, err error) bool {

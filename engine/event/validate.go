@@ -87,13 +87,17 @@ const (
 func commonFields(t Type) (allowed, required fields) {
 	const all = fieldStore | fieldChain | fieldSession | fieldMember
 	switch t {
-	case TypeReceipt, TypeView, TypeCart:
+	case TypeReceipt, TypeView, TypeCart, TypeImpression:
 		return all, 0
 	case TypeScan:
 		return all, fieldStore | fieldSession
 	case TypeStockChanged:
 		return fieldStore, fieldStore
-	case TypeMemberUpserted, TypeMemberErased, TypeMemberMerged:
+	case TypeOfferActivated, TypeOfferDeactivated, TypeOfferRedeemed:
+		return all, fieldMember
+	case TypeConsentChanged:
+		return fieldChain | fieldMember, fieldMember
+	case TypeMemberUpserted, TypeMemberErased, TypeMemberMerged, TypeOfferPersonal:
 		return fieldMember, fieldMember
 	case TypeMemberIdentified:
 		return fieldSession | fieldMember, fieldSession | fieldMember
@@ -152,7 +156,7 @@ func (ev *Event) checkBody() error {
 	case *Signal:
 		return checkSignal(b)
 	}
-	return nil // MemberErased and MemberIdentified have nothing of their own
+	return checkOfferBody(ev.Body)
 }
 
 func checkReceipt(b *Receipt) error {
