@@ -63,6 +63,11 @@ type Options struct {
 	// are no longer in flight. If nil, a group counts as applied when its
 	// last key is Seen, which an engine that forgets old keys may never say.
 	Position func() uint64
+	// Check holds the rules that the event itself can't: an error rejects the
+	// event, a *event.FieldError as it is. It is called in the submitter's
+	// goroutine, of many at once, for events in their outer form that have
+	// passed Validate. If nil there are no such rules.
+	Check func(ev *event.Event) error
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// MaxEvents and MaxBytes bound a group; 4,000 and 1 MiB less 4 KiB if

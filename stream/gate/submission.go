@@ -69,22 +69,38 @@ func (g *Gate) prepare(evs []event.Event) *submission {
 		ev.Key = equal.keyOf(ev)
 		ev.Session = event.HashID(ev.SessionID)
 		ev.Member, ev.Received = 0, 0
-		switch b := ev.Body.(type) {
-		case *event.Receipt:
-			b.Original = 0
-			if b.OriginalID != "" {
-				b.Original = event.KeyOf(ev.Source, b.OriginalID)
-			}
-		case *event.Cart:
-			b.Cart = event.HashID(b.CartID)
-		}
+		hashIDs(ev)
 	}
 	return s
 }
 
+// hashIDs sets what stands for ids in the admitted form of the body.
+func hashIDs(ev *event.Event) {
+	switch b := ev.Body.(type) {
+	case *event.Receipt:
+		b.Original = receiptKey(ev.Source, b.OriginalID)
+	case *event.Cart:
+		b.Cart = event.HashID(b.CartID)
+	case *event.OfferRedeemed:
+		b.Receipt = receiptKey(ev.Source, b.ReceiptID)
+	}
+}
+
+// receiptKey is the key of the receipt with the given id, zero for none.
+func receiptKey(source, id string) uint64 {
+	if id == "" {
+		return 0
+	}
+	return event.KeyOf(source, id)
+}
+
 // check validates an event and returns how large it may be in a group.
 func (g *Gate) check(ev *event.Event, now event.Millis, m *measure) (int, *event.FieldError) {
-	if err := ev.Validate(now); err != nil {
+	err := ev.Validate(now)
+	if err == nil && g.opts.Check != nil {
+		err = g.opts.Check(ev)
+	}
+	if err != nil {
 		var field *event.FieldError
 		if !errors.As(err, &field) {
 			field = &event.FieldError{Detail: err.Error()}
