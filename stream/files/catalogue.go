@@ -16,13 +16,20 @@ type texter interface {
 	text(i int) bool // the cell of the last row was a text
 }
 
-// catalogue makes an upsert of each row of a products or a members file.
+// lister is what a reader is whose format has lists.
+type lister interface {
+	list(i int) bool // the cells of the column are lists
+}
+
+// catalogue makes an event of each row of a file of products, offers, members'
+// own offers, members or consents.
 //
 // An upsert has no id: it replaces what is known, so that the same file again
 // changes nothing, while a price that went up and down again still counts.
 type catalogue struct {
 	source  string
 	columns *columns
+	clock   *clock
 	mark    mark
 	texts   *texts
 	rows    rows
@@ -31,11 +38,14 @@ type catalogue struct {
 	seen       int   // how many columns kept was made from
 	attributes []event.Attribute
 	product    event.Product
+	offer      event.Offer
+	personal   event.OfferPersonal
 	member     event.Member
+	consent    event.Consent
 }
 
 func newCatalogue(source string, l *learned, t *texts, r rows) *catalogue {
-	return &catalogue{source: source, columns: l.columns, mark: l.mark, texts: t, rows: r}
+	return &catalogue{source: source, columns: l.columns, clock: l.clock, mark: l.mark, texts: t, rows: r}
 }
 
 // keep finds which columns are attributes: all that have no other meaning. Of
@@ -46,7 +56,11 @@ func (c *catalogue) keep() {
 		return
 	}
 	c.seen, c.kept = len(names), c.kept[:0]
+	lists, _ := c.rows.(lister)
 	for i, n := range names {
+		if lists != nil && lists.list(i) {
+			continue // an attribute has one value
+		}
 		if n != "" && !c.columns.mapped(i) && slices.Index(names, n) == i {
 			c.kept = append(c.kept, i)
 		}
@@ -65,8 +79,15 @@ func (c *catalogue) read(cells [][]byte) (*event.Event, error) {
 			c.attributes = append(c.attributes, event.Attribute{Name: names[i], Value: v})
 		}
 	}
-	if c.columns.kind == Members {
+	switch c.columns.kind {
+	case Offers:
+		return c.readOffer(cells)
+	case Personal:
+		return c.readPersonal(cells)
+	case Members:
 		return c.readMember(cells)
+	case Consents:
+		return c.readConsent(cells)
 	}
 	return c.readProduct(cells)
 }
@@ -83,16 +104,10 @@ func (c *catalogue) readProduct(cells [][]byte) (*event.Event, error) {
 		Price:    math.NaN(), Attributes: c.attributes,
 	}
 	if p.Product == "" {
-		return nil, &rowError{c.columns.names[c.columns.index(fieldProduct)], "is empty"}
+		return nil, c.fault(fieldProduct, "is empty")
 	}
-	if i := c.columns.index(fieldPrice); i >= 0 {
-		if cell := filled(cells[i]); len(cell) > 0 {
-			v, ok := readNumber(cell, c.mark)
-			if !ok {
-				return nil, &rowError{c.columns.names[i], "is no number"}
-			}
-			p.Price = v
-		}
+	if err := c.number(cells, fieldPrice, &p.Price); err != nil {
+		return nil, err
 	}
 	return &event.Event{Type: event.TypeProductUpserted, Source: c.source, Body: p}, nil
 }
@@ -102,39 +117,62 @@ func (c *catalogue) readMember(cells [][]byte) (*event.Event, error) {
 	*m = event.Member{HomeStore: c.text(cells, fieldHome), Timezone: c.text(cells, fieldTimezone), Attributes: c.attributes}
 	ev := &event.Event{Type: event.TypeMemberUpserted, Source: c.source, MemberID: c.text(cells, fieldMember), Body: m}
 	if ev.MemberID == "" {
-		return nil, &rowError{c.columns.names[c.columns.index(fieldMember)], "is empty"}
+		return nil, c.fault(fieldMember, "is empty")
 	}
-	if i := c.columns.index(fieldChains); i >= 0 {
-		m.Chains = c.list(filled(cells[i]))
-	}
+	m.Chains = c.ids(cells, fieldChains)
 	return ev, nil
 }
 
 // text returns the cell of a field as a string, empty where there is none.
 func (c *catalogue) text(cells [][]byte, f field) string {
-	i := c.columns.index(f)
-	if i < 0 {
-		return ""
-	}
-	return c.texts.text(filled(cells[i]))
+	return c.texts.text(c.cell(cells, f))
 }
 
-// list returns the ids of a cell that has several: a JSON array, or with a bar,
-// a semicolon, a comma or a space between them.
+// list returns the ids of a cell that has several: a JSON array, or with a bar
+// between them, or else a semicolon, a comma or a space.
 func (c *catalogue) list(cell []byte) []string {
+	if ids, ok := jsonList(cell); ok {
+		return ids
+	}
+	marks := "|"
+	if bytes.IndexByte(cell, '|') < 0 {
+		marks = ";, "
+	}
+	return c.split(cell, marks)
+}
+
+// split returns the parts of a cell between any of the marks, each once.
+func (c *catalogue) split(cell []byte, marks string) []string {
 	if len(cell) == 0 {
 		return nil
 	}
-	var ids []string
-	if cell[0] == '[' && json.Unmarshal(cell, &ids) == nil {
-		return ids
-	}
-	for _, part := range bytes.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune("|;, ", r) }) {
-		if id := c.texts.text(part); !slices.Contains(ids, id) {
-			ids = append(ids, id)
+	var parts []string
+	for part := range strings.FieldsFuncSeq(c.texts.text(cell), func(r rune) bool { return strings.ContainsRune(marks, r) }) {
+		if part = strings.TrimSpace(part); part != "" && !slices.Contains(parts, part) {
+			parts = append(parts, part)
 		}
 	}
-	return ids
+	return parts
+}
+
+// jsonList returns the texts and the numbers of a JSON array, false if the cell
+// holds something else.
+func jsonList(cell []byte) ([]string, bool) {
+	var parts []json.RawMessage
+	if len(cell) == 0 || cell[0] != '[' || json.Unmarshal(cell, &parts) != nil {
+		return nil, false
+	}
+	var texts []string
+	for _, part := range parts {
+		text := string(part)
+		if part[0] == '"' && json.Unmarshal(part, &text) != nil {
+			return nil, false
+		}
+		if !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts, true
 }
 
 // value returns a cell as an attribute's value, false where it is empty. Where

@@ -5,7 +5,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // bodies takes batches and keeps the events' text.
@@ -35,6 +37,25 @@ func TestCatalogue(t *testing.T) {
 		{"members from NDJSON", `{"member":"m1","chains":["a b","c"],"zip":"2100","age":35}` + "\n" + `{"member":"m2","late":"x"}` + "\n",
 			[]string{`"source":"import","type":"member.upserted","data":{"member":"m1","chains":["a b","c"],"attributes":{"age":35,"zip":"2100"}}}`,
 				`"source":"import","type":"member.upserted","data":{"member":"m2","attributes":{"late":"x"}}}`}},
+		{"offers", "offer,name,products,categories,valid_from,valid_through,chains,stores,audience,price,member_price,currency,budget_activations,budget_redemptions,budget_discount," +
+			"per_member_activations,per_member_redemptions,priority,margin,funded_by,image,theme,week\n" +
+			"o1,Tea week,a 1|a 2|a 1,\"Hot drinks, tea|Cups\",2026-03-02,2026-03-08,netto|fotex,7;8,member.homeStore == '7',29.95,20,DKK,1000,500,99.5,-1,2,3,0.25,Arla Foods,http://x/1.png,easter,10\n" +
+			"o2,,,,2026-03-02T06:00:00+01:00,2026-03-08 21:30,,,,,,,,,,,,,,,,,\n",
+			[]string{`"source":"import","type":"offer.upserted","data":{"offer":"o1","name":"Tea week","image":"http://x/1.png","products":["a 1","a 2"],"categories":["Hot drinks, tea","Cups"],` +
+				`"validFrom":"2026-03-02T00:00:00Z","validThrough":"2026-03-08T23:59:59.999Z","chains":["netto","fotex"],"stores":["7","8"],"audience":"member.homeStore == '7'",` +
+				`"price":29.95,"memberPrice":20,"currency":"DKK","budget":{"activations":1000,"redemptions":500,"discount":99.5},"perMember":{"activations":-1,"redemptions":2},` +
+				`"priority":3,"margin":0.25,"fundedBy":"Arla Foods","attributes":{"theme":"easter","week":10}}}`,
+				`"source":"import","type":"offer.upserted","data":{"offer":"o2","validFrom":"2026-03-02T05:00:00Z","validThrough":"2026-03-08T21:30:00Z"}}`}},
+		{"offers, day first, decimal commas", "Tilbudsnr;Varenr;Gyldig fra;Gyldig til;Pris;Medlemspris\n1;10 11;02.03.2026;13/3/2026;12,50;1.000,00\n",
+			[]string{`"source":"import","type":"offer.upserted","data":{"offer":"1","products":["10","11"],"validFrom":"2026-03-02T00:00:00Z","validThrough":"2026-03-13T23:59:59.999Z","price":12.5,"memberPrice":1000}}`}},
+		{"offers from NDJSON", `{"offer":"o","products":["a b",7],"categories":["x|y"],"memberPrice":9.5,"validThrough":"2026-03-08T21:30:00Z","vegan":true}` + "\n",
+			[]string{`"source":"import","type":"offer.upserted","data":{"offer":"o","products":["a b","7"],"categories":["x|y"],"validThrough":"2026-03-08T21:30:00Z","memberPrice":9.5,"attributes":{"vegan":true}}}`}},
+		{"members' own offers", "member,offer,price,valid_from,valid_through\nm1,o1,9.5,,\nm1,o2,,2026-03-02,2026-03-08\n",
+			[]string{`"source":"import","type":"offer.personalised","data":{"member":"m1","offer":"o1","price":9.5}}`,
+				`"source":"import","type":"offer.personalised","data":{"member":"m1","offer":"o2","validFrom":"2026-03-02T00:00:00Z","validThrough":"2026-03-08T23:59:59.999Z"}}`}},
+		{"consents", "member,chain,channel,purpose,granted,ts\nm1,netto,Email,Marketing,yes,2026-03-02 10:00\nm2,,,personalisation,0,\n",
+			[]string{`"source":"import","type":"consent.changed","time":"2026-03-02T10:00:00Z","data":{"chain":"netto","member":"m1","channel":"email","purpose":"marketing","granted":true}}`,
+				`"source":"import","type":"consent.changed","data":{"member":"m2","purpose":"personalisation","granted":false}}`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,6 +82,98 @@ func TestCatalogueRejects(t *testing.T) {
 	for _, want := range []string{"standard input,2,product,is empty,", "standard input,3,price,is no number,", "standard input,5,/data/name,must be at most 512 bytes"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("%s is missing in %s", want, b)
+		}
+	}
+}
+
+// TestTermInZone: a day without a time of day is a day where the shop is, also
+// the one on which the clock is changed.
+func TestTermInZone(t *testing.T) {
+	const text = "offer;valid_from;valid_through\no;28-03-2026;29-03-2026\n"
+	for layout, o := range map[string]Import{
+		"found":   {Timezone: "Europe/Copenhagen"},
+		"given":   {Timezone: "Europe/Copenhagen", DateLayout: "dd-MM-yyyy"},
+		"ordered": {Timezone: "Europe/Copenhagen", DateLayout: "dmy"},
+	} {
+		var got bodies
+		readAll(t, o, []byte(text), &got)
+		want := `"source":"import","type":"offer.upserted","data":{"offer":"o","validFrom":"2026-03-27T23:00:00Z","validThrough":"2026-03-29T21:59:59.999Z"}}`
+		if len(got.lines) != 1 || got.lines[0] != want {
+			t.Errorf("%s: got %q", layout, got.lines)
+		}
+	}
+}
+
+// TestOffersFromParquet: its lists are lists, where lists are expected.
+func TestOffersFromParquet(t *testing.T) {
+	type row struct {
+		Offer       string   `parquet:"offer"`
+		Products    []string `parquet:"products,list"`
+		Categories  []string `parquet:"categories"` // repeated, as older programs write it
+		Stores      []int32  `parquet:"stores,list"`
+		ValidTo     int32    `parquet:"valid_to,date"`
+		MemberPrice float64  `parquet:"member_price"`
+		Tags        []string `parquet:"tags,list"`
+		Theme       string   `parquet:"theme"`
+	}
+	var got bodies
+	readAll(t, Import{}, asParquet(t, []row{
+		{"o1", []string{"a \"1\"", "b"}, []string{"Hot drinks, tea", "x|y"}, []int32{7, 8}, 20520, 9.5, []string{"p", "q"}, "easter"},
+		{"o2", nil, nil, nil, 20520, 3, nil, ""},
+	}), &got)
+	want := []string{
+		`"source":"import","type":"offer.upserted","data":{"offer":"o1","products":["a \"1\"","b"],"categories":["Hot drinks, tea","x|y"],` +
+			`"validThrough":"2026-03-08T23:59:59.999Z","stores":["7","8"],"memberPrice":9.5,"attributes":{"theme":"easter"}}}`,
+		`"source":"import","type":"offer.upserted","data":{"offer":"o2","validThrough":"2026-03-08T23:59:59.999Z","memberPrice":3}}`,
+	}
+	if !slices.Equal(got.lines, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got.lines, "\n     "), strings.Join(want, "\n     "))
+	}
+}
+
+func TestListsRefused(t *testing.T) {
+	type row struct {
+		Product []string `parquet:"product,list"`
+		Name    string   `parquet:"name"`
+	}
+	path := t.TempDir() + "/in.parquet"
+	if err := os.WriteFile(path, asParquet(t, []row{{[]string{"a"}, "x"}}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openFile(path, &ask{}, new(atomic.Int64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if _, err := s.learn("", time.UTC); err == nil || !strings.Contains(err.Error(), `column "product" holds lists; single values were expected for the product of products`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOfferRejects(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"offer,products,valid_from\n,a,2026-03-01\n", "input,2,offer,is empty,"},
+		{"offer,products,valid_from\no,a,soon\no,a,2026-03-01\n", "input,2,valid_from,is no date and time that is known,"},
+		{"offer,products,valid_through\no,a,1969-03-01\n", "input,2,valid_through,is not after 1970-01-01T00:00:00Z,"},
+		{"offer,products,valid_from,valid_through\no,a,2026-03-02,2026-03-01\n", "input,2,/data/validThrough,must not be before validFrom,"},
+		{"offer,products,member_price\no,a,cheap\n", "input,2,member_price,is no number,"},
+		{"offer,products,budget_activations\no,a,1.5\n", "input,2,budget_activations,is no whole number,"},
+		{"offer,products,budget_activations\no,a,-1\n", "input,2,/data/budget/activations,must be a whole number between 0 and 1e12,"},
+		{"member,offer,price\nm,,1\n", "input,2,offer,is empty,"},
+		{"member,offer,price\n,o,1\n", "input,2,member,is empty,"},
+		{"member,offer,price\nm,o,x\n", "input,2,price,is no number,"},
+		{"member,purpose,granted\n,marketing,1\n", "input,2,member,is empty,"},
+		{"member,purpose,granted\nm,spam,1\n", "input,2,purpose,is neither personalisation nor marketing,"},
+		{"member,purpose,granted\nm,marketing,\n", "input,2,granted,is neither yes nor no,"},
+		{"member,purpose,granted,channel\nm,marketing,1,sms\n", "input,2,/data/channel,"},
+	}
+	for _, tt := range tests {
+		path := t.TempDir() + "/rejects.csv"
+		var got bodies
+		readAll(t, Import{Rejects: path}, []byte(tt.text), &got)
+		b, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(b), tt.want) {
+			t.Errorf("%q: %v, %s lacks %q", tt.text, err, b, tt.want)
 		}
 	}
 }

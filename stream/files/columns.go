@@ -15,7 +15,10 @@ const (
 	Auto      Kind = "auto"     // by the columns' names
 	Receipts  Kind = "receipts" // one row for each line of a receipt
 	Products  Kind = "products" // one row for each product of the catalogue
+	Offers    Kind = "offers"   // one row for each offer
 	Members   Kind = "members"  // one row for each member
+	Personal  Kind = "personal" // one row for each member's own price or term of an offer
+	Consents  Kind = "consents" // one row for each change of a member's consent
 	envelopes Kind = "events"   // NDJSON of whole events
 )
 
@@ -47,83 +50,26 @@ const (
 	fieldHome     field = "homeStore"
 	fieldChains   field = "chains"
 	fieldTimezone field = "timezone"
+
+	fieldProducts          field = "products"
+	fieldCategories        field = "categories"
+	fieldStores            field = "stores"
+	fieldValidFrom         field = "validFrom"
+	fieldValidThrough      field = "validThrough"
+	fieldAudience          field = "audience"
+	fieldMemberPrice       field = "memberPrice"
+	fieldBudgetActivations field = "budgetActivations"
+	fieldBudgetRedemptions field = "budgetRedemptions"
+	fieldBudgetDiscount    field = "budgetDiscount"
+	fieldMemberActivations field = "perMemberActivations"
+	fieldMemberRedemptions field = "perMemberRedemptions"
+	fieldPriority          field = "priority"
+	fieldMargin            field = "margin"
+	fieldFunder            field = "fundedBy"
+	fieldChannel           field = "channel"
+	fieldPurpose           field = "purpose"
+	fieldGranted           field = "granted"
 )
-
-// synonym lists the names that a column of a field goes by, the likeliest
-// first, written as plainName leaves them.
-type synonym struct {
-	field field
-	names string
-}
-
-// synonyms returns the fields of a kind of file.
-func synonyms(kind Kind) []synonym {
-	product := synonym{fieldProduct, "product productid productno productnumber productcode stockcode sku item itemid itemno itemnumber itemcode " +
-		"article articleid articleno articlenumber articlecode ean ean13 gtin upc plu barcode materialnumber " +
-		"vare varenr varenummer artikel artikelnr artikelnummer tuote produit"}
-	member := synonym{fieldMember, "member memberid memberno membernumber customer customerid customerno customernumber custid " +
-		"household householdid householdkey loyaltyid loyaltycard cardid cardno cardnumber user userid client clientid " +
-		"kunde kundenr kundenummer medlem medlemsnr medlemsnummer kundnr kundnummer asiakas"}
-	price := synonym{fieldPrice, "price unitprice itemprice retailprice salesprice sellingprice listprice pris preis stykpris styckpris prix"}
-	currency := synonym{fieldCurrency, "currency currencycode valuta"}
-	switch kind {
-	case Receipts:
-		product.names += " itemdescription itemname productname description"
-		return []synonym{product, member, price, currency,
-			{fieldTS, "ts timestamp datetime eventtime transactiontime transactiontimestamp transactiondatetime invoicetimestamp soldat purchasedat createdat"},
-			{fieldDate, "date invoicedate transactiondate transdate purchasedate orderdate receiptdate saledate salesdate shopdate businessdate day dato datum"},
-			{fieldTime, "time timeofday transtime invoicetime purchasetime ordertime receipttime saletime clock tid klokkeslett klokkeslaet zeit uhrzeit"},
-			{fieldStore, "store storeid storeno storenumber storecode shop shopid outlet outletid branch branchid branchno site siteid location locationid " +
-				"butik butikk butiknr butikknr filiale filial kauppa magasin"},
-			{fieldChain, "chain chainid banner bannerid kjede kaede kedja"},
-			{fieldTill, "till tillid tillno register registerid registerno pos posid terminal terminalid lane laneno checkout kasse kassenr kassa"},
-			{fieldReceipt, "receipt receiptid receiptno receiptnumber invoice invoiceid invoiceno invoicenumber transaction transactionid transactionno " +
-				"transactionnumber transid order orderid orderno ordernumber basket basketid ticket ticketid ticketno ticketnumber bill billid billno " +
-				"bon bonid bonnr kvittering kvitteringnr kvitto kvittonr kuitti"},
-			{fieldSession, "session sessionid"},
-			{fieldQty, "qty quantity units count pieces antal antall anzahl menge stk kpl quantite"},
-			{fieldTotal, "total linetotal linevalue lineamount salesvalue netamount"},
-			{fieldDiscount, "discount linediscount rabat rabatt alennus"},
-			{fieldOffer, "offer offerid promotion promotionid promo promoid coupon couponid tilbud"},
-			{fieldReturn, "return isreturn returned refund isrefund"},
-		}
-	case Products:
-		return []synonym{product, price, currency,
-			{fieldName, "name productname itemname title description productdescription itemdescription varenavn produktnavn artikelnavn benaevnelse"},
-			{fieldCategory, "category categoryname productcategory commodity commoditydesc subcategory group productgroup kategori varegruppe kategorie"},
-			{fieldBrand, "brand brandname manufacturer maerke merke varumarke marke"},
-			{fieldImage, "image imageurl imagelink picture photo billede bilde bild"},
-		}
-	case Members:
-		return []synonym{member,
-			{fieldHome, "homestore homestoreid homeshop store storeid favouritestore favoritestore primarystore hjemmebutik"},
-			{fieldChains, "chains chain"},
-			{fieldTimezone, "timezone tz tidszone"},
-		}
-	}
-	return nil
-}
-
-// plainName returns a column's name in small letters and digits alone, so that
-// "Customer ID", "customer_id" and "CustomerID" are one.
-func plainName(name string) string {
-	var b strings.Builder
-	for _, r := range strings.ToLower(name) {
-		switch {
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case r == 'æ' || r == 'ä':
-			b.WriteString("ae")
-		case r == 'ø' || r == 'ö':
-			b.WriteString("o")
-		case r == 'å':
-			b.WriteString("a")
-		case r == 'é' || r == 'è':
-			b.WriteString("e")
-		}
-	}
-	return b.String()
-}
 
 // columns says which column of a file holds which field.
 type columns struct {
@@ -169,16 +115,16 @@ func (a *ask) fit(names []string) (*columns, error) {
 	if lack == "" {
 		return sales, nil
 	}
-	for _, kind := range []Kind{Products, Members} {
+	for _, kind := range []Kind{Offers, Personal, Consents, Products, Members} {
 		c, err := match(kind, names, a.mapsOf(kind))
 		if err != nil {
 			return nil, err
 		}
-		if c.lack() == "" && !c.strange(sales) {
+		if c.lack() == "" && !c.doubtful() && !c.strange(sales) {
 			return c, a.check(c)
 		}
 	}
-	return nil, noFit(lack+" for receipts, and they are no products or members either", names)
+	return nil, noFit(lack+" for receipts, and they are no products, offers, members or consents either", names)
 }
 
 // mapsOf leaves out of the --map what the kind doesn't know, while the kind
@@ -262,10 +208,18 @@ func fieldNames(kind Kind) string {
 // lack says what a file of this kind misses, empty when it has what it needs.
 func (c *columns) lack() string {
 	switch {
-	case c.kind != Members && !c.has(fieldProduct):
+	case (c.kind == Receipts || c.kind == Products) && !c.has(fieldProduct):
 		return "has no column with the product"
-	case c.kind == Members && !c.has(fieldMember):
+	case (c.kind == Members || c.kind == Personal || c.kind == Consents) && !c.has(fieldMember):
 		return "has no column with the member"
+	case (c.kind == Offers || c.kind == Personal) && !c.has(fieldOffer):
+		return "has no column with the offer"
+	case c.kind == Personal && !c.has(fieldPrice) && !c.has(fieldValidFrom) && !c.has(fieldValidThrough):
+		return "has no column with a price or a term"
+	case c.kind == Consents && !c.has(fieldPurpose):
+		return "has no column with the consent's purpose"
+	case c.kind == Consents && !c.has(fieldGranted):
+		return "has no column that says whether the consent is granted"
 	case c.kind == Products && !c.has(fieldName) && !c.has(fieldCategory) && !c.has(fieldBrand) && !c.has(fieldPrice) && !c.has(fieldImage):
 		return "has no column with a name, a category, a brand, a price or an image"
 	case c.kind == Receipts && !c.has(fieldTS) && !c.has(fieldDate) && !c.has(fieldTime):
@@ -276,15 +230,25 @@ func (c *columns) lack() string {
 	return ""
 }
 
-// strange says whether a file that could be products or members has columns
-// that speak of sales, so that it is better to ask.
+// doubtful says whether a file that could be offers has nothing but the offer's
+// column that speaks of them: products may have that one too.
+func (c *columns) doubtful() bool {
+	if c.kind != Offers || c.has(fieldValidFrom) || c.has(fieldValidThrough) || c.has(fieldMemberPrice) {
+		return false
+	}
+	i := c.index(fieldProducts)
+	return i < 0 || plainName(c.names[i]) != "products"
+}
+
+// strange says whether a file that could be something else has columns that
+// speak of sales, so that it is better to ask.
 func (c *columns) strange(sales *columns) bool {
 	for _, f := range []field{fieldReceipt, fieldQty, fieldTS, fieldTill} {
-		if sales.has(f) {
+		if sales.has(f) && !c.mapped(sales.index(f)) {
 			return true
 		}
 	}
-	return c.kind == Members && sales.has(fieldProduct) && !c.mapped(sales.index(fieldProduct)) ||
+	return c.kind == Offers && sales.has(fieldMember) || c.kind == Members && sales.has(fieldProduct) && !c.mapped(sales.index(fieldProduct)) ||
 		c.kind == Products && sales.has(fieldMember) && !c.mapped(sales.index(fieldMember))
 }
 
@@ -314,7 +278,7 @@ func (c *columns) String() string {
 	}
 	text := strings.Join(used, " ")
 	switch {
-	case len(rest) > 0 && c.kind == Receipts:
+	case len(rest) > 0 && (c.kind == Receipts || c.kind == Personal || c.kind == Consents):
 		text += "; not used: " + strings.Join(rest, ", ")
 	case len(rest) > 0:
 		text += "; attributes: " + strings.Join(rest, ", ")

@@ -10,6 +10,7 @@ import (
 type parts struct {
 	order               dateOrder // what the cell itself tells
 	year, month, day    int       // for orderEither, orderDay and orderMonth still as written: month is the first number, day the second
+	timed               bool      // the time of day is given
 	hour, minute        int
 	second, millisecond int
 	zoned               bool // offset is good
@@ -127,7 +128,7 @@ func (p *parts) scanTime(s []byte) (rest []byte, ok bool) {
 	case 4, 6:
 		return s[n:], p.compactTime(n, int(v))
 	case 1, 2:
-		p.hour = int(v)
+		p.hour, p.timed = int(v), true
 	default:
 		return s, false
 	}
@@ -141,7 +142,7 @@ func (p *parts) compactTime(n, v int) bool {
 	if n == 4 {
 		v *= 100
 	}
-	p.hour, p.minute, p.second = v/10000, v/100%100, v%100
+	p.hour, p.minute, p.second, p.timed = v/10000, v/100%100, v%100, true
 	return true
 }
 

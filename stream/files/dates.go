@@ -124,6 +124,16 @@ func (c *clock) parse(cell []byte) (moment, error) {
 	return p.moment(c.zone), nil
 }
 
+// dateOnly says whether a cell that can be read names a day and no time of it.
+func (c *clock) dateOnly(cell []byte) bool {
+	if c.order == orderLayout {
+		night := time.Date(2021, 11, 23, 0, 0, 0, 0, time.UTC)
+		return night.Format(c.layout) == night.Add(17*time.Hour).Format(c.layout)
+	}
+	var p parts
+	return p.scan(cell) && !p.unix && !p.timed
+}
+
 const msPerDay = 24 * 60 * 60 * 1000
 
 func floorDiv(a, b int64) int64 {

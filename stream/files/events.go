@@ -61,7 +61,8 @@ func (e *envelope) appendTo(dst, line []byte, now event.Millis) ([]byte, event.T
 func addsUp(t event.Type) bool {
 	switch t {
 	case event.TypeProductUpserted, event.TypeProductDeleted, event.TypeStockChanged,
-		event.TypeMemberUpserted, event.TypeMemberErased, event.TypeMemberMerged, event.TypeMemberIdentified:
+		event.TypeMemberUpserted, event.TypeMemberErased, event.TypeMemberMerged, event.TypeMemberIdentified,
+		event.TypeOfferUpserted, event.TypeOfferWithdrawn, event.TypeOfferPersonal, event.TypeConsentChanged, event.TypeScenarioChanged:
 		return false
 	}
 	return true

@@ -1,5 +1,5 @@
-// Package files reads receipts, products and members from CSV, NDJSON and
-// Parquet files and sends them as events to a running server.
+// Package files reads receipts, products, offers, members and consents from CSV,
+// NDJSON and Parquet files and sends them as events to a running server.
 //
 // The way of a row: source unpacks a file and cuts it into rows, saleReader or
 // catalogue makes sense of one, grouper puts the lines of a receipt together,
@@ -43,7 +43,7 @@ type Import struct {
 	// Timezone is an IANA name for times that bring no zone; empty is UTC.
 	Timezone string `help:"Time zone of times that bring none, such as Europe/Copenhagen." default:"UTC" placeholder:"ZONE"`
 	// Kind is what the rows are; empty is Auto.
-	Kind Kind `help:"What the rows are: receipts, products, members, or auto (by the columns' names)." enum:"auto,receipts,products,members" default:"auto"`
+	Kind Kind `help:"What the rows are: receipts, products, offers, personal (members' own prices and terms of offers), members, consents, or auto (by the columns' names)." enum:"auto,receipts,products,offers,personal,members,consents" default:"auto"`
 	// Source is the events' source; empty is "import".
 	Source string `help:"Source that the events name. A receipt is known again under the same source only." default:"import"`
 	// Store, Chain and Currency stand in where a row has none.
@@ -153,8 +153,8 @@ func (im *Import) validate() (*time.Location, error) {
 		return nil, errors.New("nothing to import: name a file, - for standard input, or a folder with --watch")
 	case im.DryRun && im.Watch != "":
 		return nil, errors.New("--dry-run and --watch exclude each other")
-	case !slices.Contains([]Kind{Auto, Receipts, Products, Members}, im.Kind):
-		return nil, fmt.Errorf("--kind %q: expected receipts, products, members or auto", im.Kind)
+	case !slices.Contains([]Kind{Auto, Receipts, Products, Offers, Personal, Members, Consents}, im.Kind):
+		return nil, fmt.Errorf("--kind %q: expected receipts, products, offers, personal, members, consents or auto", im.Kind)
 	case im.Batch < 1 || im.Batch > maxBatch:
 		return nil, fmt.Errorf("--batch %d: expected 1 to %d", im.Batch, maxBatch)
 	case im.InFlight < 1 || im.InFlight > maxInFlight:

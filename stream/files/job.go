@@ -177,10 +177,10 @@ func (l *learned) String() string {
 	switch {
 	case l.events:
 		return "events"
-	case l.columns.kind != Receipts:
+	case !l.dated():
 		return string(l.columns.kind) + ": " + l.columns.String()
 	}
-	return string(Receipts) + ": " + l.columns.String() + "; " + l.clock.String()
+	return string(l.columns.kind) + ": " + l.columns.String() + "; " + l.clock.String()
 }
 
 // run hands on what the file holds, by its kind.

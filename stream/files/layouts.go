@@ -16,6 +16,7 @@ type dateVotes struct {
 	year, day, month, either int
 	layouts                  map[string]int
 	odd, example             string // a date that is not known; one that can be read in two ways
+	column                   int    // where the last one stood
 }
 
 // add looks at one cell and returns what it tells.

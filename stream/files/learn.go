@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,7 +12,8 @@ type learned struct {
 	columns *columns
 	clock   *clock
 	mark    mark
-	events  bool // NDJSON of whole events
+	lists   []string // the columns that hold lists
+	events  bool     // NDJSON of whole events
 }
 
 // learn finds out what a file is. Where its beginning leaves the order of day
@@ -25,6 +27,9 @@ func (s *source) learn(layout string, zone *time.Location) (*learned, error) {
 	if l.columns, err = s.ask.fit(names); err != nil {
 		return nil, err
 	}
+	if err := l.checkLists(); err != nil {
+		return nil, err
+	}
 	if l.clock, err = newClock(layout, zone); err != nil {
 		return nil, err
 	}
@@ -34,14 +39,45 @@ func (s *source) learn(layout string, zone *time.Location) (*learned, error) {
 		return nil, err
 	}
 	l.mark = marks.decide(s.delimiter)
-	if l.columns.kind != Receipts || l.clock.order != orderUnknown {
+	if l.clock.order != orderUnknown {
 		return l, nil
 	}
 	if err := dates.decide(l.clock); err != nil {
-		r := newSaleReader(l.columns, l.clock, l.mark, nil)
-		return nil, fmt.Errorf("column %q: %w", r.stampColumn(), err)
+		return nil, fmt.Errorf("column %q: %w", l.columns.names[dates.column], err)
 	}
 	return l, nil
+}
+
+// checkLists says whether a column of lists was taken for one of single values.
+func (l *learned) checkLists() error {
+	for f, i := range l.columns.at {
+		switch f {
+		case fieldProducts, fieldCategories, fieldChains, fieldStores:
+			continue
+		}
+		if slices.Contains(l.lists, l.columns.names[i]) {
+			return fmt.Errorf("column %q holds lists; single values were expected for the %s of %s", l.columns.names[i], f, l.columns.kind)
+		}
+	}
+	return nil
+}
+
+// stamps calls add with each cell of a row that holds a date, and its column.
+func (l *learned) stamps(r *saleReader, cells [][]byte, add func(column int, cell []byte)) {
+	if l.columns.kind == Receipts {
+		add(r.stampIndex(), r.stampOf(cells))
+		return
+	}
+	for _, f := range []field{fieldTS, fieldValidFrom, fieldValidThrough} {
+		if i := l.columns.index(f); i >= 0 {
+			add(i, filled(cells[i]))
+		}
+	}
+}
+
+// dated says whether a file has dates.
+func (l *learned) dated() bool {
+	return l.columns.kind == Receipts || l.columns.has(fieldTS) || l.columns.has(fieldValidFrom) || l.columns.has(fieldValidThrough)
 }
 
 // learnNames returns the columns' names. Those of NDJSON are all that its
@@ -55,6 +91,7 @@ func (s *source) learnNames(l *learned) ([]string, error) {
 	if !ok {
 		if p, ok := r.(*parquetReader); ok {
 			defer p.close()
+			l.lists = p.lists()
 		}
 		return r.header(), nil
 	}
@@ -74,13 +111,18 @@ func (s *source) learnNames(l *learned) ([]string, error) {
 // learnCells looks at the file's first dates and numbers.
 func (s *source) learnCells(l *learned, dates *dateVotes, marks *markVotes) error {
 	r := newSaleReader(l.columns, l.clock, l.mark, nil)
-	look := func(cells [][]byte) bool {
-		if l.columns.kind == Receipts && l.clock.order == orderUnknown {
-			if cell := r.stampOf(cells); len(cell) > 0 {
-				dates.add(cell)
-			}
+	vote := func(column int, cell []byte) {
+		if len(cell) > 0 {
+			dates.column = column
+			dates.add(cell)
 		}
-		for _, i := range []int{r.qty, r.price, r.total, r.discount} {
+	}
+	numbers := []int{r.qty, r.price, r.total, r.discount, l.columns.index(fieldMemberPrice), l.columns.index(fieldBudgetDiscount), l.columns.index(fieldMargin)}
+	look := func(cells [][]byte) bool {
+		if l.clock.order == orderUnknown {
+			l.stamps(r, cells, vote)
+		}
+		for _, i := range numbers {
 			if i >= 0 {
 				marks.add(filled(cells[i]))
 			}
@@ -94,9 +136,7 @@ func (s *source) learnCells(l *learned, dates *dateVotes, marks *markVotes) erro
 		return nil
 	}
 	return s.peek(true, func(cells [][]byte) bool {
-		if cell := r.stampOf(cells); len(cell) > 0 {
-			dates.add(cell)
-		}
+		l.stamps(r, cells, vote)
 		return dates.open() != ""
 	})
 }

@@ -1,9 +1,11 @@
 package files
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,10 +39,12 @@ type parquetReader struct {
 	row   int
 }
 
-// parquetColumn is how the values of one column are written; a column whose
-// cell is below zero holds lists, and is passed over.
+// parquetColumn is how the values of one column are written. Lists become JSON
+// arrays of texts; a column whose cell is below zero holds lists of more than
+// values, and is passed over.
 type parquetColumn struct {
 	cell   int
+	list   bool
 	quoted bool
 	write  func(dst []byte, v parquet.Value) []byte
 }
@@ -59,10 +63,10 @@ func newParquet(src io.ReaderAt, size int64) (r *parquetReader, err error) {
 	for _, path := range file.Schema().Columns() {
 		leaf, _ := file.Schema().Lookup(path...)
 		c := parquetColumn{cell: -1}
-		if leaf.MaxRepetitionLevel == 0 {
+		if name, ok := cellName(path, leaf.MaxRepetitionLevel); ok {
 			c = columnOf(leaf.Node.Type())
-			c.cell = len(r.names)
-			r.names = append(r.names, strings.Join(path, "."))
+			c.cell, c.list = len(r.names), leaf.MaxRepetitionLevel > 0
+			r.names = append(r.names, name)
 		}
 		r.columns = append(r.columns, c)
 	}
@@ -71,7 +75,40 @@ func newParquet(src io.ReaderAt, size int64) (r *parquetReader, err error) {
 	return r, nil
 }
 
+// cellName returns the name of a column's cell, false for one that is passed
+// over. Of a list it is the list's: what comes after that is the format's.
+func cellName(path []string, repeated int) (string, bool) {
+	n := len(path)
+	switch {
+	case repeated == 0 || repeated == 1 && n == 1:
+		return strings.Join(path, "."), true
+	case repeated > 1:
+		return "", false
+	case n > 2 && path[n-2] == "list":
+		return strings.Join(path[:n-2], "."), true
+	case n > 1 && path[n-1] == "array":
+		return strings.Join(path[:n-1], "."), true
+	}
+	return "", false
+}
+
 func (r *parquetReader) header() []string { return r.names }
+
+// list says whether a cell holds lists.
+func (r *parquetReader) list(i int) bool {
+	return slices.ContainsFunc(r.columns, func(c parquetColumn) bool { return c.cell == i && c.list })
+}
+
+// lists returns the columns that hold lists.
+func (r *parquetReader) lists() []string {
+	var names []string
+	for i, name := range r.names {
+		if r.list(i) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // place returns the row's number, counted from 1, and its cells with commas
 // between.
@@ -113,16 +150,40 @@ func (r *parquetReader) next() ([][]byte, error) {
 	r.held = r.held[:0]
 	clear(r.spans)
 	for _, v := range row {
-		if c := r.columns[v.Column()]; c.cell >= 0 && !v.IsNull() {
-			start := len(r.held)
-			r.held = c.write(r.held, v)
-			r.spans[c.cell] = [2]int{start, len(r.held)}
+		c := &r.columns[v.Column()]
+		if c.cell < 0 || v.IsNull() {
+			continue
 		}
+		start := len(r.held)
+		if c.list {
+			start = r.element(c, v)
+		} else {
+			r.held = c.write(r.held, v)
+		}
+		r.spans[c.cell] = [2]int{start, len(r.held)}
 	}
 	for i, s := range r.spans { // now that held doesn't move any more
 		r.cells[i] = r.held[s[0]:s[1]]
 	}
 	return r.cells, nil
+}
+
+// element adds a value to the list that its cell holds, and returns where that
+// starts. The values of one list come one after another.
+func (r *parquetReader) element(c *parquetColumn, v parquet.Value) (start int) {
+	start = len(r.held)
+	if span := r.spans[c.cell]; span[1] > 0 {
+		start = span[0]
+		r.held[len(r.held)-1] = ','
+	} else {
+		r.held = append(r.held, '[')
+	}
+	quoted, err := json.Marshal(string(c.write(nil, v)))
+	if err != nil {
+		panic(err) // a text always can be written
+	}
+	r.held = append(append(r.held, quoted...), ']')
+	return start
 }
 
 func (r *parquetReader) load() (err error) {

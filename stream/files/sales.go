@@ -63,15 +63,17 @@ func (r *saleReader) stampOf(cells [][]byte) []byte {
 	return filled(cells[r.time])
 }
 
-// stampColumn returns the name of the column that says when.
-func (r *saleReader) stampColumn() string {
+// stampIndex returns the column that says when.
+func (r *saleReader) stampIndex() int {
 	for _, i := range []int{r.ts, r.date, r.time} {
 		if i >= 0 {
-			return r.columns.names[i]
+			return i
 		}
 	}
-	return ""
+	return -1
 }
+
+func (r *saleReader) stampColumn() string { return r.columns.names[r.stampIndex()] }
 
 // read fills s from a row's cells. The error, a *rowError, says which column is
 // wrong.

@@ -155,7 +155,7 @@ func TestFilesRefused(t *testing.T) {
 		{"utf-16", []byte("\xff\xfet\x00s\x00"), "is UTF-16 text: save it as UTF-8"},
 		{"json array", []byte(`[{"ts":1}]`), "is a JSON array"},
 		{"parquet cut off", parquetSales(t)[:200], "is no Parquet file that can be read"},
-		{"header only of others", []byte("a,b\n1,2\n"), "has no column with the product for receipts, and they are no products or members either; its columns are a, b"},
+		{"header only of others", []byte("a,b\n1,2\n"), "has no column with the product for receipts, and they are no products, offers, members or consents either; its columns are a, b"},
 		{"open dates", []byte("date,receipt,product\n03/04/2026,1,a\n"), `column "date": "03/04/2026" may have its day or its month first`},
 		{"gzip cut off", whole[:len(whole)-2000], "breaks off after line"},
 	}
