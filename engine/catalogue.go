@@ -19,6 +19,8 @@ type catalogue struct {
 	kinds map[string][]graph.Node // category, and "\x00"+brand → products; guarded by mu
 	stock map[stockKey]event.Availability
 
+	traits traits
+
 	dirty      map[graph.Node]struct{} // the writer's
 	dirtyStock map[stockKey]struct{}   // the writer's
 }
@@ -34,6 +36,7 @@ func (c *catalogue) init() {
 	c.stock = map[stockKey]event.Availability{}
 	c.dirty = map[graph.Node]struct{}{}
 	c.dirtyStock = map[stockKey]struct{}{}
+	c.traits.init()
 }
 
 // node returns a product's number.
@@ -102,12 +105,14 @@ func (c *catalogue) index(n graph.Node, p *Product) {
 	for _, k := range kindsOf(p) {
 		c.kinds[k] = append(c.kinds[k], n)
 	}
+	c.traits.set(n, c.traits.number(p.Category), c.traits.number(brandKind(p.Brand)))
 }
 
 func (c *catalogue) unindex(n graph.Node) {
 	for _, k := range kindsOf(c.items[n]) {
 		c.kinds[k] = slices.DeleteFunc(slices.Clone(c.kinds[k]), func(m graph.Node) bool { return m == n })
 	}
+	c.traits.set(n, 0, 0)
 }
 
 // sharing returns the products of a category or of a brandKind. The slice is
@@ -131,9 +136,25 @@ func (c *catalogue) upsert(e *Engine, p *event.Product) {
 	if item.Name == "" {
 		item.Name = item.ID
 	}
+	before := c.items[n].Category
 	c.items[n] = item
 	c.index(n, item)
 	c.dirty[n] = struct{}{}
+	e.retouch(n, before, item.Category)
+}
+
+// retouch has the offers looked at anew where what they cover, or what they
+// are compared by, has changed.
+func (e *Engine) retouch(n graph.Node, categories ...string) {
+	l := e.lenses.now.Load()
+	covered := len(l.view.Covering(n)) > 0
+	for _, c := range categories {
+		covered = covered || l.categories[c]
+	}
+	if covered {
+		e.book.Touch()
+		e.reKinded = true
+	}
 }
 
 func cloneAttributes(as []event.Attribute) []event.Attribute {
@@ -155,11 +176,13 @@ func (e *Engine) deleteProduct(id string) {
 	e.bought.Retire(n)
 	e.viewed.Retire(n)
 	e.trends.Retire(n)
+	e.book.Retire(n)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unindex(n)
 	delete(c.nodes, id)
 	id = c.items[n].ID
+	e.retouch(n, c.items[n].Category)
 	c.items[n] = &Product{ID: id, Name: id, Price: math.NaN()}
 	c.dirty[n] = struct{}{}
 }
@@ -178,6 +201,10 @@ func (e *Engine) grow() {
 func (e *Engine) stock(ev *event.Event, s *event.Stock) {
 	n := e.catalogue.intern(e, s.Product)
 	k := stockKey{n, e.scope(store, ev.Store)}
+	out := s.Availability == event.OutOfStock
+	if was := e.catalogue.stock[k] == event.OutOfStock; was != out {
+		defer e.book.Restock(n, strings.Clone(ev.Store), out) // once the catalogue says so, too
+	}
 	e.catalogue.mu.Lock()
 	defer e.catalogue.mu.Unlock()
 	if s.Availability == event.InStock {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 
+	"nabo/engine/event"
+	"nabo/engine/offer"
 	"nabo/graph"
 )
 
@@ -25,6 +27,9 @@ const (
 	cellKeys     = 12
 	cellReceipt  = 13
 	cellSession  = 14
+	cellScenario = 15
+	cellOffers   = 16 // and the book's own kinds above it, at most bookCells
+	bookCells    = 8
 	seenKeysCell = 8192 // keys in one cell
 )
 
@@ -57,6 +62,8 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c.keys()
 	c.receipts()
 	c.sessions()
+	c.scenarios()
+	c.book()
 	return c
 }
 
@@ -216,6 +223,38 @@ func (c *Checkpoint) sessions() {
 	clear(s.dirty)
 }
 
+// scenarios are kept under numbers in the order of their names' hashes: the
+// value says the name.
+func (c *Checkpoint) scenarios() {
+	s := &c.e.scenarios
+	for name := range s.dirty {
+		var w writer
+		w.text(name)
+		w.num(s.configs[name].version)
+		w.text(s.configs[name].config)
+		c.put(key(cellScenario, event.HashID(name)), w.b)
+	}
+	clear(s.dirty)
+}
+
+func (c *Checkpoint) book() {
+	c.e.book.Dirty(func(kind offer.Cell, n uint64, value []byte) {
+		c.put(key(cellOffers+byte(kind), n), value)
+	})
+}
+
+func (e *Engine) loadScenario(value []byte) error {
+	t := taker{b: value}
+	name := t.text()
+	c := scenarioConfig{version: t.num(), config: t.text()}
+	if err := t.end(); err != nil {
+		return err
+	}
+	e.scenarios.configs[name] = c
+	e.showScenario(name, c)
+	return nil
+}
+
 // Load takes one pair of a checkpoint, in the order of the keys, into an
 // engine that has applied nothing.
 func (e *Engine) Load(k, value []byte) error {
@@ -266,6 +305,14 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		return e.loadReceipt(n[0], value)
 	case cellSession:
 		return e.loadSession(n[0], value)
+	case cellScenario:
+		return e.loadScenario(value)
+	}
+	if k[0] >= cellOffers && k[0] < cellOffers+bookCells {
+		if kind := offer.Cell(k[0] - cellOffers); kind == offer.CellRecord && n[0] >= uint64(e.people.count) {
+			return errCell
+		}
+		return e.book.Load(offer.Cell(k[0]-cellOffers), n[0], value)
 	}
 	return fmt.Errorf("what it is is not known to this version")
 }
@@ -279,6 +326,7 @@ func (e *Engine) Loaded(pos uint64) error {
 		return fmt.Errorf("engine: %d products are named of %d", have, want)
 	}
 	e.catalogue.settle()
+	e.book.Touch()
 	e.Publish(pos)
 	return nil
 }

@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 
 	"nabo/engine/event"
+	"nabo/engine/expr"
+	"nabo/engine/offer"
+	"nabo/engine/rank"
 	"nabo/graph"
 )
 
@@ -31,6 +34,15 @@ type Engine struct {
 	seen      seen
 	popular   popular
 
+	book      *offer.Book
+	scenarios scenarios
+	defaults  map[string]*rank.Scenario // those that no event has set; never changed
+	programs  *expr.Cache
+	lenses    lenses
+	verdicts  verdicts
+	zones     zones
+	frozen    atomic.Pointer[Frozen]
+
 	// writing is held by the writer for one group of events, and by Digest.
 	writing sync.Mutex
 
@@ -38,8 +50,9 @@ type Engine struct {
 	recent   recent
 	sessions sessions
 	now      event.Millis // the latest Received; never goes backward
-	counts   [event.TypeSignal + 1]uint64
+	counts   [event.TypeScenarioChanged + 1]uint64
 	buf      buffers
+	reKinded bool // what some offer covers has another category or brand now
 
 	clock      atomic.Int64 // the newest receipt's time
 	applied    atomic.Uint64
@@ -55,6 +68,8 @@ type buffers struct {
 	before       []float32
 	damp         []uint8
 	place        []graph.Node
+	record       offer.Record
+	amounts      []float64
 }
 
 // New makes an empty engine.
@@ -72,6 +87,11 @@ func New(opt Options) (*Engine, error) {
 		trends: graph.NewTrends(0),
 	}
 	e.refined = graph.NewRefined(e.bought, opt.Refine)
+	e.programs = expr.NewCache(programsKept)
+	e.defaults = builtIns()
+	e.book = offer.NewBook(e.bookOptions())
+	e.scenarios.init()
+	e.lenses.init(e.book.View(), &e.catalogue.traits, e.refined.Now())
 	e.catalogue.init()
 	e.places.init()
 	e.people.init()
@@ -81,6 +101,16 @@ func New(opt Options) (*Engine, error) {
 	e.progress.init()
 	e.scope(everywhere, "")
 	return e, nil
+}
+
+// programsKept is how many compiled expressions are kept.
+const programsKept = 1024
+
+func (e *Engine) bookOptions() offer.Options {
+	opt := e.opt.Offers.asBook()
+	opt.Compile = func(src string) (*expr.Program, error) { return e.programs.Get(src, expr.Filter) }
+	opt.Category = func(n graph.Node) string { return e.catalogue.items[n].Category }
+	return opt
 }
 
 // Outcome says what Apply made of an event.
@@ -118,6 +148,10 @@ func (e *Engine) Apply(pos uint64, now event.Millis, ev *event.Event) Outcome {
 	e.applied.Add(1)
 	if int(ev.Type) < len(e.counts) {
 		e.counts[ev.Type]++
+	}
+	e.preserve(ev)
+	if e.claim(ev) {
+		return Applied
 	}
 	switch b := ev.Body.(type) {
 	case *event.Receipt:
@@ -178,6 +212,7 @@ func (p *progress) init() { p.more = make(chan struct{}) }
 // Publish says that all of the log up to and with pos is applied, and wakes
 // those who Wait for it.
 func (e *Engine) Publish(pos uint64) {
+	e.seal()
 	e.progress.mu.Lock()
 	defer e.progress.mu.Unlock()
 	e.progress.pos.Store(pos)
@@ -211,7 +246,9 @@ func (e *Engine) Wait(ctx context.Context, pos uint64) error {
 func (e *Engine) Refresh(ctx context.Context) int {
 	at := e.Clock(math.MaxInt64)
 	n := e.refined.Refresh(ctx, int64(at))
+	e.revoice()
 	e.popular.refresh(e, at)
+	e.reSignal(at)
 	return n
 }
 
@@ -220,8 +257,11 @@ func (e *Engine) Refresh(ctx context.Context) int {
 // have no refined edges yet. A product takes some tenths of a millisecond.
 func (e *Engine) RefreshStep(ctx context.Context, limit int) (done, behind bool) {
 	at := e.Clock(math.MaxInt64)
-	if _, done = e.refined.Step(ctx, int64(at), limit); done {
+	_, done = e.refined.Step(ctx, int64(at), limit)
+	e.revoice()
+	if done {
 		e.popular.refresh(e, at)
+		e.reSignal(at)
 	}
 	return done, e.refined.Behind()
 }

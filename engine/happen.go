@@ -24,6 +24,7 @@ func (e *Engine) receipt(ev *event.Event, r *event.Receipt) {
 	if len(e.buf.back) > 0 {
 		e.takeBack(r.Original, member)
 	}
+	e.tilled(ev, r, member)
 }
 
 // whose returns the member of an event: its own, or its session's.

@@ -44,7 +44,7 @@ func happening(t *rapid.T, received event.Millis) event.Event {
 		}
 		return ls
 	}
-	switch rapid.IntRange(0, 12).Draw(t, "type") {
+	switch rapid.IntRange(0, 22).Draw(t, "type") {
 	default:
 		ev.Type, ev.Body = event.TypeReceipt, &event.Receipt{Lines: lines(), Original: uint64(rapid.IntRange(0, 60).Draw(t, "original")) * 0x9e3779b97f4a7c15}
 	case 4:
@@ -66,6 +66,8 @@ func happening(t *rapid.T, received event.Millis) event.Event {
 		people(t, &ev)
 	case 12:
 		ev.Type, ev.Body = event.TypeSignal, &event.Signal{Product: product(), Weight: 3}
+	case 13, 14, 15, 16, 17, 18, 19:
+		dealing(t, &ev, product)
 	}
 	return ev
 }
@@ -201,6 +203,15 @@ func sameAnswers(t *rapid.T, a, b *engine.Engine) {
 			if i >= len(x.Recomms) || i >= len(y.Recomms) || x.Recomms[i].Product.ID != y.Recomms[i].Product.ID {
 				t.Fatalf("question %d: answers differ at %d:\n%+v\n%+v", q.Kind, i, x.Recomms, y.Recomms)
 			}
+		}
+	}
+	for member := range event.Token(5) {
+		q := engine.OfferQuery{Member: member, Scenario: "test", Diversity: math.NaN(), RotationRate: math.NaN()}
+		var x, y engine.OfferAnswer
+		a.Offers(&q, 1_760_000_000_000, &x)
+		b.Offers(&q, 1_760_000_000_000, &y)
+		if !slices.Equal(rows(&x), rows(&y)) {
+			t.Fatalf("offers of member %d differ:\n%+v\n%+v", member, rows(&x), rows(&y))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"nabo/engine/offer"
 	"nabo/graph"
 )
 
@@ -15,6 +16,8 @@ type Options struct {
 	Members graph.MemberOptions // the members' bindings
 	Refine  graph.RefineOptions // the refined edges of Bought
 
+	Offers OfferOptions
+
 	Gains   Gains
 	Damping float64 // how much a member's earlier purchases of a pair weaken it; 0: 1
 
@@ -22,6 +25,17 @@ type Options struct {
 	Recent     int // receipts kept to undo their pairs when goods come back; 0: 262,144
 	Sessions   int // sessions held at a time; 0: 100,000
 	SessionMin int // minutes after which an idle session is forgotten; 0: 240
+}
+
+// OfferOptions says what holds for offers where nothing is recorded.
+type OfferOptions struct {
+	MaxOpen           int  // activations that a member may have open at a time; 0: 10
+	NoPersonalisation bool // without a recorded consent nothing of a member's is used; else it is, until withdrawn
+	MarketingAssumed  bool // without a recorded consent messages may be sent; else they need a grant
+}
+
+func (o *OfferOptions) asBook() offer.Options {
+	return offer.Options{MaxOpen: o.MaxOpen, NoPersonalisation: o.NoPersonalisation, MarketingAssumed: o.MarketingAssumed}
 }
 
 // Gains says what each type of event weighs beside a receipt's 1.
@@ -37,6 +51,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Gains.Cart, 0.2)
 	set(&o.Gains.Scan, 0.3)
 	set(&o.Damping, 1)
+	set(&o.Offers.MaxOpen, 10)
 	set(&o.DedupeDays, 400)
 	set(&o.Recent, 1<<18)
 	set(&o.Sessions, 100_000)
@@ -55,6 +70,8 @@ func (o *Options) validate() error {
 	switch {
 	case o.Damping < 0:
 		return fmt.Errorf("engine: damping is %v; it must not be negative", o.Damping)
+	case o.Offers.MaxOpen < 1 || o.Offers.MaxOpen > 1000:
+		return fmt.Errorf("engine: %d open activations a member; it must be 1 to 1000", o.Offers.MaxOpen)
 	case o.DedupeDays < 1 || o.DedupeDays > 4000:
 		return fmt.Errorf("engine: keys are kept for %d days; it must be 1 to 4000", o.DedupeDays)
 	case o.Recent < 1 || o.Sessions < 1 || o.SessionMin < 1:

@@ -121,6 +121,7 @@ func (e *Engine) erase(t event.Token) {
 	if m := e.people.member(e, t); m != nobody {
 		e.goods.Remove(m)
 		e.visits.Remove(m)
+		e.book.Forget(m)
 		e.people.drop(m)
 		e.people.set(t, nobody, nil)
 		e.sessions.rename(t, 0)
@@ -145,6 +146,7 @@ func (e *Engine) merge(from, into event.Token) {
 	}
 	e.goods.Merge(a, b)
 	e.visits.Merge(a, b)
+	e.book.Merge(a, b)
 	profile := e.people.profiles[b]
 	if profile == nil {
 		profile = e.people.profiles[a]

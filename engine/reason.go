@@ -30,6 +30,19 @@ const (
 	SellsMore                          // sells Count times as much as usual
 	PopularHere                        // popular in the store or chain Name
 	Popular                            // popular everywhere
+
+	// Of offers, which cover several products: Other is the one meant.
+	YouBuy         // Other is bought Count times, every Every days, last Ago days ago
+	YouBought      // Other was bought once, Ago days ago
+	YouLookedAt    // Other was looked at, or put into a basket, Ago days ago
+	YouBuyCategory // the member buys from the category Name
+	YouBuyBrand    // the member buys the brand Name
+	InBasket       // Other is in the basket
+	GoesWithBasket // the graph binds it to Other, which is in the basket
+	SellsMoreNow   // what it covers sells more than usual
+	OthersUseIt    // redeemed Count times
+	NewHere        // it has its place because it is new
+	MayBe          // nothing speaks for it but that it may be had
 )
 
 // AppendText appends the sentence to dst, in English, without a full stop.
@@ -41,7 +54,11 @@ func (r *Reason) AppendText(dst []byte) []byte {
 		dst = append(dst, " on "...)
 		return appendCount(dst, r.Count, "receipt")
 	case GoesWith:
-		return append(append(dst, "goes with "...), r.Other.Name...)
+		dst = append(append(dst, "goes with "...), r.Other.Name...)
+		if r.Count == 0 {
+			return dst
+		}
+		return append(appendCount(append(dst, ", on "...), r.Count, "receipt"), " with it"...)
 	case ViewedWith:
 		return append(append(dst, "looked at together with "...), r.Other.Name...)
 	case BoughtOften:
@@ -63,9 +80,54 @@ func (r *Reason) AppendText(dst []byte) []byte {
 		return append(dst, " times as much as usual"...)
 	case PopularHere:
 		return append(append(dst, "popular in "...), r.Name...)
-	default:
+	case Popular:
 		return append(dst, "popular"...)
+	default:
+		return r.appendOfOffer(dst)
 	}
+}
+
+// appendOfOffer appends the sentences that only offers have.
+func (r *Reason) appendOfOffer(dst []byte) []byte {
+	switch r.Kind {
+	case YouBuy:
+		dst = append(append(append(dst, "you buy "...), r.Other.Name...), " about every "...)
+		return appendAgo(append(appendCount(dst, r.Every, "day"), ", last "...), r.Ago)
+	case YouBought:
+		return appendAgo(append(append(append(dst, "you bought "...), r.Other.Name...), ' '), r.Ago)
+	case YouLookedAt:
+		return appendAgo(append(append(append(dst, "you looked at "...), r.Other.Name...), ' '), r.Ago)
+	case YouBuyCategory, YouBuyBrand:
+		return append(append(dst, "you buy "...), r.Name...)
+	case InBasket:
+		return append(append(dst, r.Other.Name...), " is in the basket"...)
+	case GoesWithBasket:
+		return append(append(append(dst, "goes with "...), r.Other.Name...), " in the basket"...)
+	case SellsMoreNow:
+		return append(dst, "sells more than usual"...)
+	case OthersUseIt:
+		return append(appendCount(append(dst, "redeemed "...), r.Count, "time"), " by others"...)
+	case NewHere:
+		return append(dst, "new"...)
+	default:
+		return append(dst, "open to you"...)
+	}
+}
+
+// AppendSentence appends all reasons as one sentence, beginning with a capital
+// letter, without a full stop.
+func AppendSentence(dst []byte, reasons []Reason) []byte {
+	first := len(dst)
+	for i := range reasons {
+		if i > 0 {
+			dst = append(dst, "; "...)
+		}
+		dst = reasons[i].AppendText(dst)
+	}
+	if len(dst) > first && dst[first] >= 'a' && dst[first] <= 'z' {
+		dst[first] -= 'a' - 'A'
+	}
+	return dst
 }
 
 // appendCount appends n rounded, "about 0.4" below one, and the unit in the

@@ -164,7 +164,9 @@ func (s *script) body(ev *event.Event, verb, what string, opts map[string]string
 		weight, _ := strconv.ParseFloat(opts["weight"], 64)
 		ev.Type, ev.Body = event.TypeSignal, &event.Signal{Product: what, Weight: weight}
 	default:
-		s.t.Fatalf("what is %q?", verb)
+		if !s.offerBody(ev, verb, what, opts) {
+			s.t.Fatalf("what is %q?", verb)
+		}
 	}
 }
 
@@ -178,6 +180,10 @@ func (s *script) token(name string) event.Token {
 // ask answers a line such as "together bread count=3 @s1", as of the latest
 // thing that happened.
 func (s *script) ask(out *bytes.Buffer, words []string) {
+	s.e.Refresh(context.Background())
+	if s.askOffers(out, words) {
+		return
+	}
 	kinds := map[string]engine.Kind{"together": engine.Together, "basket": engine.Basket, "similar": engine.Similar, "trending": engine.Trending, "goods": engine.Goods}
 	q := engine.Query{Kind: kinds[words[0]], Count: 3}
 	if q.Kind == 0 {
@@ -214,7 +220,6 @@ func (s *script) ask(out *bytes.Buffer, words []string) {
 			s.t.Fatalf("what is %q?", w)
 		}
 	}
-	s.e.Refresh(context.Background())
 	var a engine.Answer
 	s.e.Recommend(&q, s.now, &a)
 	for i := range a.Recomms {

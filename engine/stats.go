@@ -74,6 +74,10 @@ func (e *Engine) Digest() (pos, digest uint64) {
 	sum += cellDigest(cellPlace, slices.Values(e.places.names), func(s string) []byte { return []byte(s) })
 	sum += e.catalogue.digest() + e.people.digest()
 	sum += cellDigest(cellReceipt, slices.Values(e.recent.ring), func(r recentReceipt) []byte { return encodeReceipt(&r) })
+	sum += spread(e.book.Digest())
+	for name, c := range e.scenarios.configs {
+		sum += spread(event.HashID(name) ^ spread(c.version) ^ xxhash.Sum64String(c.config))
+	}
 	for _, k := range slices.Sorted(maps.Keys(e.sessions.byKey)) {
 		sum += spread(k ^ xxhash.Sum64(encodeSession(e.sessions.byKey[k])))
 	}

@@ -58,7 +58,7 @@ type Refined struct {
 	round int               // refined in it
 
 	behind bool // more than a twentieth of the products were never refined
-	out    atomic.Pointer[refinedEdges]
+	out    atomic.Pointer[RefinedSet]
 
 	sc    Scratch
 	near  []Neighbor
@@ -67,8 +67,9 @@ type Refined struct {
 	b     []float64
 }
 
-// refinedEdges is all edges by their source. It never changes.
-type refinedEdges struct {
+// RefinedSet is all refined edges by their source, as of one moment. It never
+// changes.
+type RefinedSet struct {
 	first []uint32 // source → where its edges begin
 	edges []RefinedEdge
 }
@@ -76,18 +77,27 @@ type refinedEdges struct {
 // NewRefined makes the refined edges of a relation, none yet.
 func NewRefined(p *Pairs, opt RefineOptions) *Refined {
 	r := &Refined{opt: opt.withDefaults(), pairs: p}
-	r.out.Store(&refinedEdges{first: []uint32{0}})
+	r.out.Store(&RefinedSet{first: []uint32{0}})
 	return r
 }
 
+// Now returns the edges as they are now.
+func (r *Refined) Now() *RefinedSet { return r.out.Load() }
+
+// From returns the refined edges from a product as they are now, the strongest
+// first. The slice is shared: read it only.
+func (r *Refined) From(n Node) []RefinedEdge { return r.Now().From(n) }
+
+// Nodes returns the number below which products have edges, if any.
+func (s *RefinedSet) Nodes() Node { return Node(len(s.first) - 1) }
+
 // From returns the refined edges from a product, the strongest first. The
 // slice is shared: read it only.
-func (r *Refined) From(n Node) []RefinedEdge {
-	out := r.out.Load()
-	if int(n)+1 >= len(out.first) {
+func (s *RefinedSet) From(n Node) []RefinedEdge {
+	if int(n)+1 >= len(s.first) {
 		return nil
 	}
-	return out.edges[out.first[n]:out.first[n+1]]
+	return s.edges[s.first[n]:s.first[n+1]]
 }
 
 // Edges returns how many refined edges are held.
@@ -336,8 +346,8 @@ func (r *Refined) publish() {
 }
 
 // bound orders each product's edges by strength and keeps the strongest.
-func (r *Refined) bound(first []uint32, all []RefinedEdge) *refinedEdges {
-	out := &refinedEdges{first: make([]uint32, 0, len(first)), edges: all[:0]}
+func (r *Refined) bound(first []uint32, all []RefinedEdge) *RefinedSet {
+	out := &RefinedSet{first: make([]uint32, 0, len(first)), edges: all[:0]}
 	for i := 0; i+1 < len(first); i++ {
 		out.first = append(out.first, uint32(len(out.edges)))
 		es := all[first[i]:first[i+1]]

@@ -1,0 +1,443 @@
+package engine
+
+import (
+	"math"
+	"slices"
+
+	"nabo/engine/event"
+	"nabo/engine/expr"
+	"nabo/engine/offer"
+	"nabo/engine/rank"
+	"nabo/graph"
+)
+
+// suiting is one question about offers while it is answered, in three stages
+// that can be looked at: candidates, score, allocation.
+type suiting struct {
+	e    *Engine
+	q    *OfferQuery
+	a    *OfferAnswer
+	s    *offerScratch
+	lens *lens
+	at   int64        // what fading is reckoned to
+	now  event.Millis // what validity is asked for
+
+	// seed makes chance a function of who asks, where, and on which day there:
+	// a list run and an answer on the same day agree, and a member's list does
+	// not flicker.
+	seed   uint64
+	boosts []boosting
+	frozen *Frozen // a list run's: what it does not keep must not be read; nil: none
+}
+
+// offerScratch is an OfferAnswer's working space, kept from question to
+// question.
+type offerScratch struct {
+	who      shopper
+	asker    offer.Asker
+	context  expr.Context
+	input    expr.Input
+	product  event.Product
+	eligible offer.Workspace
+	allowed  offer.Bits
+	rules    []offer.Rule // by place: what left it out; 0: nothing
+	merits   []merit      // by place
+	seen     []uint8      // by place: which of the record's Shown, from 1
+	top      []int32      // the strongest goods
+	basket   []graph.Node
+	boosts   [2]boosting
+	kinds    []float32 // by trait: the member's weight in it
+	touched  []uint32
+	cands    []rank.Candidate
+	allocate rank.Workspace
+	reasons  []Reason
+	evidence []Evidence
+}
+
+// merit is what the graph says for one offer to one member, not yet weighed.
+type merit struct {
+	own, together, basket float32
+	// The strongest contribution to each: which of the goods, or of the
+	// basket, and for together also to which product.
+	ownBy, togetherBy, basketBy       int32
+	togetherTo, basketTo              graph.Node
+	ownMost, togetherMost, basketMost float32
+}
+
+// Offers answers q into a, which it overwrites. now is the wall clock: it is
+// what validity is asked for. Anybody may call it at any time.
+func (e *Engine) Offers(q *OfferQuery, now event.Millis, a *OfferAnswer) {
+	a.Seq, a.At = e.Position(), e.Clock(now)
+	x := suiting{e: e, q: q, a: a, s: &a.scratch, lens: e.lenses.now.Load(), at: int64(a.At), now: now}
+	e.readShopper(&x.s.who, q.Member, x.at)
+	x.answer(e.Scenario(q.Scenario))
+}
+
+// answer makes the answer for the shopper in s.who.
+func (x *suiting) answer(sc *rank.Scenario) {
+	x.a.Scenario, x.a.Items, x.a.Dropped = sc, x.a.Items[:0], x.a.Dropped[:0]
+	x.s.reasons, x.s.evidence = x.s.reasons[:0], x.s.evidence[:0]
+	x.consent()
+	x.surroundings()
+	x.candidates()
+	x.score()
+	x.choose()
+	x.explain()
+	x.s.forgetKinds()
+}
+
+// item returns a product as it is, or as it was for a list run.
+func (x *suiting) item(n graph.Node) *Product { return x.lens.item(x.e, n) }
+
+// consent leaves out what the member has not agreed to be used.
+func (x *suiting) consent() {
+	who := &x.s.who
+	x.a.ActivationsLeft = x.lens.view.ActivationsLeft(&who.record, x.now)
+	x.a.Personalised = false
+	if who.member == nobody {
+		return
+	}
+	if !who.record.Personalised(x.q.Chain, x.q.Channel, x.e.opt.Offers.asBook()) {
+		who.forgetOwn()
+		return
+	}
+	x.a.Personalised = len(who.goods) > 0 || who.profile != nil
+}
+
+// surroundings turns what the question says into what rules and expressions
+// are asked with.
+func (x *suiting) surroundings() {
+	q, s := x.q, x.s
+	s.basket = s.basket[:0]
+	for _, id := range q.Basket {
+		if n, ok := x.e.catalogue.node(id); ok && x.lens.knows(n) {
+			s.basket = append(s.basket, n)
+		}
+	}
+	if q.Session != 0 {
+		s.basket = x.e.sessions.basketOf(s.basket, q.Session)
+	}
+	s.basket = distinct(s.basket)
+	weekday, hour, day := x.e.localTime(s.who.profile, x.now)
+	s.context = expr.Context{
+		Scenario: x.a.Scenario.Name, Store: q.Store, Chain: q.Chain, Channel: q.Channel,
+		Weekday: weekday, Hour: hour, Basket: q.Basket, Now: x.now,
+	}
+	x.seed = spread(uint64(s.who.token)^event.HashID(x.a.Scenario.Name)) ^ spread(uint64(day))
+	s.asker = offer.Asker{
+		Now: x.now, Store: q.Store, Chain: q.Chain, Channel: q.Channel,
+		Context: &s.context, Member: (*event.Member)(s.who.profile), Record: &s.who.record,
+	}
+	s.input = expr.Input{Member: s.asker.Member, Context: &s.context}
+}
+
+// candidates finds which offers may be in the answer.
+func (x *suiting) candidates() {
+	s, view := x.s, x.lens.view
+	eligible, rules := view.Explain(&s.asker, &s.eligible)
+	s.allowed.Words = append(s.allowed.Words[:0], eligible.Words...)
+	s.rules = append(s.rules[:0], rules...)
+	x.pointless()
+	if len(x.q.Among) > 0 {
+		x.only()
+	}
+	for _, id := range x.q.Exclude {
+		if p, ok := view.Place(id); ok {
+			x.leaveOut(p, offer.Excluded)
+		}
+	}
+	if x.a.Scenario.Enabled {
+		x.filter(x.a.Scenario.Filter)
+		x.filter(x.q.Filter)
+	} else {
+		for p := s.allowed.Next(0); p >= 0; p = s.allowed.Next(p + 1) {
+			x.leaveOut(p, offer.Filtered)
+		}
+	}
+	x.a.Candidates = s.allowed.Count()
+	if x.q.Trace {
+		x.drops()
+	}
+}
+
+// pointless leaves out what an activated offer makes pointless, and what the
+// one would that the question takes as activated.
+func (x *suiting) pointless() {
+	view, record := x.lens.view, &x.s.who.record
+	for i := range record.Uses {
+		p, ok := view.PlaceOf(record.Uses[i].Slot)
+		if ok && record.Uses[i].Open && x.s.rules[p] != offer.Withdrawn && x.s.rules[p] != offer.Ended {
+			x.beside(p)
+		}
+	}
+	if x.q.After == "" {
+		return
+	}
+	if p, ok := view.Place(x.q.After); ok {
+		x.leaveOut(p, offer.Activated)
+		x.beside(p)
+	}
+}
+
+// beside leaves out what an offer makes pointless, but not the offer itself.
+func (x *suiting) beside(p int32) {
+	same := x.lens.view.Overlapping(p)
+	for q := same.Next(0); q >= 0; q = same.Next(q + 1) {
+		if q != p {
+			x.leaveOut(q, offer.Pointless)
+		}
+	}
+}
+
+// shown notes by place which offers the member was shown lately.
+func (x *suiting) shown() {
+	s := x.s
+	s.seen = slices.Grow(s.seen[:0], len(x.lens.facets))[:len(x.lens.facets)]
+	clear(s.seen)
+	for i := range s.who.record.Shown {
+		if p, ok := x.lens.view.PlaceOf(s.who.record.Shown[i].Slot); ok {
+			s.seen[p] = uint8(i + 1)
+		}
+	}
+}
+
+func (x *suiting) leaveOut(p int32, rule offer.Rule) {
+	if x.s.allowed.Has(p) {
+		x.s.allowed.Drop(p)
+		x.s.rules[p] = rule
+	}
+}
+
+// only leaves in what the question names.
+func (x *suiting) only() {
+	wanted := make(map[int32]bool, len(x.q.Among))
+	for _, id := range x.q.Among {
+		if p, ok := x.lens.view.Place(id); ok {
+			wanted[p] = true
+		}
+	}
+	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+		if !wanted[p] {
+			x.leaveOut(p, offer.NotAsked)
+		}
+	}
+}
+
+// drops names the rule behind each offer that was left out.
+func (x *suiting) drops() {
+	for p, o := range x.lens.view.Offers {
+		if !x.s.allowed.Has(int32(p)) {
+			x.a.Dropped = append(x.a.Dropped, OfferDrop{o, x.s.rules[p]})
+		}
+	}
+}
+
+// score fills in the affinity of every candidate, weighed part by part.
+func (x *suiting) score() {
+	s := x.s
+	s.merits = slices.Grow(s.merits[:0], len(x.lens.facets))[:len(x.lens.facets)]
+	clear(s.merits)
+	x.ownGoods()
+	x.goesWith()
+	x.inBasket()
+	x.prepareBoosts()
+	x.shown()
+	visits := float32(0)
+	for i := range s.who.visits {
+		if kind, _ := x.e.places.name(graph.Scope(s.who.visits[i].Product)); kind == chain {
+			visits += s.who.visits[i].Weight
+		}
+	}
+	s.cands = s.cands[:0]
+	weights := &x.a.Scenario.Weights
+	for p := s.allowed.Next(0); p >= 0; p = s.allowed.Next(p + 1) {
+		s.cands = append(s.cands, rank.Candidate{})
+		x.candidate(&s.cands[len(s.cands)-1], p, visits, weights)
+	}
+}
+
+// candidate makes one offer's candidate. The shapes keep each part between 0
+// and about 1, and depend on the member and the offer alone, never on the best
+// in the list: so scores of different members can be compared.
+func (x *suiting) candidate(c *rank.Candidate, p int32, visits float32, weights *rank.Weights) {
+	f, m, l := &x.lens.marks[p], &x.s.merits[p], x.lens
+	c.Place, c.Category, c.Funder, c.Tie = p, f.main, f.funder, f.tie
+	c.Priority, c.Margin = f.priority, f.margin
+	c.Parts[rank.Own] = saturate(m.own, halfOwn)
+	c.Parts[rank.Together] = saturate(m.together, halfEdges)
+	c.Parts[rank.Basket] = saturate(m.basket, halfEdges)
+	c.Parts[rank.Category] = saturate(x.s.weigh(l.kinds[f.kinds:f.brandsFrom]), halfKind)
+	c.Parts[rank.Brand] = saturate(x.s.weigh(l.kinds[f.brandsFrom:f.kindEnd]), halfKind)
+	c.Parts[rank.Place] = x.athome(p, visits)
+	c.Parts[rank.Trend], c.Parts[rank.Popular], c.Parts[rank.Past] = f.trend, f.popular, f.past
+	for part, by := range weights {
+		c.Parts[part] *= float32(by)
+	}
+	c.ShownAgo = -1
+	if k := x.s.seen[p]; k > 0 {
+		shown := &x.s.who.record.Shown[k-1]
+		c.ShownAgo, c.ShownTimes = max(float32(x.now-shown.At)/msPerDay, 0), int32(shown.Times)
+	}
+	if explore := &x.a.Scenario.Explore; x.now-f.since < event.Millis(explore.Days*msPerDay) {
+		c.Fresh = explore.Fresh(float64(x.now-f.since)/msPerDay, l.view.Offers[p].Shown)
+	}
+	c.Factor = 1
+	if len(x.boosts) > 0 {
+		c.Factor = float32(x.boost(p))
+	}
+}
+
+// weigh sums what the member's goods weigh in some categories or brands.
+func (s *offerScratch) weigh(kinds []uint32) (sum float32) {
+	for _, k := range kinds {
+		if int(k) < len(s.kinds) {
+			sum += s.kinds[k]
+		}
+	}
+	return sum
+}
+
+// What counts half of a part's most. On real coupons and redemptions a small
+// one ranks best for the member's own goods: whether they bought any of it
+// lately says more than how much of it (bench/RESULTS.md). Weights of goods are
+// purchases, faded; edges are refined ones.
+const (
+	halfOwn   = 0.1
+	halfEdges = 0.3
+	halfKind  = 0.3
+)
+
+// saturate takes what adds up without end to between 0 and 1.
+func saturate(v, half float32) float32 {
+	if v <= 0 {
+		return 0
+	}
+	return v / (half + v)
+}
+
+// athome is the share of a member's visits that are where an offer holds; an
+// offer that holds everywhere has them all.
+func (x *suiting) athome(p int32, visits float32) float32 {
+	if visits <= 0 {
+		return 0
+	}
+	if !x.lens.marks[p].limited {
+		return 1
+	}
+	f := x.lens.facets[p]
+	var in float32
+	for i := range x.s.who.visits {
+		if slices.Contains(f.places, graph.Scope(x.s.who.visits[i].Product)) {
+			in += x.s.who.visits[i].Weight
+		}
+	}
+	return min(in/visits, 1)
+}
+
+// ownGoods lets each of the member's goods speak for the offers that cover it,
+// and sums what they weigh by category and brand.
+func (x *suiting) ownGoods() {
+	s := x.s
+	kinds := x.lens.traits.kinds()
+	s.kinds = slices.Grow(s.kinds, max(kinds-len(s.kinds), 0))[:max(kinds, len(s.kinds))]
+	for i := range s.who.goods {
+		g := &s.who.goods[i]
+		category, brand := x.lens.traits.of(g.Product)
+		x.s.addKind(category, g.Weight)
+		x.s.addKind(brand, g.Weight)
+		covering := x.lens.view.Covering(g.Product)
+		if len(covering) == 0 || g.Weight <= 0 {
+			continue
+		}
+		v := g.Weight * float32(due(g, x.at))
+		for _, p := range covering {
+			m := &s.merits[p]
+			m.own += v
+			if v > m.ownMost {
+				m.ownMost, m.ownBy = v, int32(i)
+			}
+		}
+	}
+}
+
+func (s *offerScratch) addKind(k uint32, weight float32) {
+	if k == 0 || int(k) >= len(s.kinds) {
+		return
+	}
+	if s.kinds[k] == 0 {
+		s.touched = append(s.touched, k)
+	}
+	s.kinds[k] += weight
+}
+
+func (s *offerScratch) forgetKinds() {
+	for _, k := range s.touched {
+		s.kinds[k] = 0
+	}
+	s.touched = s.touched[:0]
+}
+
+// goesWith lets the member's strongest goods speak, by their refined edges,
+// for the offers that cover what goes with them.
+func (x *suiting) goesWith() {
+	s := x.s
+	s.top = s.who.strongest(s.top, discoverFrom)
+	for _, i := range s.top {
+		g := &s.who.goods[i]
+		rate := saturate(g.Weight, 1)
+		for _, say := range x.lens.voice(g.Product) {
+			m := &s.merits[say.place]
+			m.together += rate * say.sum
+			if v := rate * say.most; v > m.togetherMost {
+				m.togetherMost, m.togetherBy, m.togetherTo = v, i, say.to
+			}
+		}
+	}
+}
+
+// inBasket lets what is in the basket speak for the offers that cover it, and
+// for those that cover what goes with it.
+func (x *suiting) inBasket() {
+	s := x.s
+	for i, n := range s.basket {
+		for _, p := range x.lens.view.Covering(n) {
+			m := &s.merits[p]
+			m.basket++
+			if m.basketMost < 1 {
+				m.basketMost, m.basketBy, m.basketTo = 1, int32(i), n
+			}
+		}
+		for _, say := range x.lens.voice(n) {
+			m := &s.merits[say.place]
+			m.basket += say.sum
+			if say.most > m.basketMost {
+				m.basketMost, m.basketBy, m.basketTo = say.most, int32(i), say.to
+			}
+		}
+	}
+}
+
+// choose allocates the places of the list.
+func (x *suiting) choose() {
+	o := rank.Override{Diversity: x.q.Diversity, RotationRate: x.q.RotationRate}
+	picks := x.a.Scenario.Allocate(x.s.cands, x.q.Count, o, x.seed, &x.s.allocate)
+	for _, pick := range picks {
+		c := &x.s.cands[pick.Candidate]
+		entry := x.lens.view.Offers[c.Place]
+		price, _, through := x.lens.view.PriceFor(entry, &x.s.who.record)
+		x.a.Items = append(x.a.Items, OfferItem{
+			Offer: entry, Score: float64(pick.Score), Parts: c.Parts, Explored: pick.Explored,
+			Price: price, ValidThrough: through,
+		})
+	}
+}
+
+// trendOf is by how much what an offer covers sells beyond its share of the
+// month, in units of chance variation, between 0 and 1.
+func trendOf(share, usual, all float64) float64 {
+	z := (share - usual) * all / math.Sqrt(usual*all+1)
+	if z <= 1 {
+		return 0
+	}
+	return (z - 1) / (z + 3)
+}

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"nabo/graph"
+)
+
+// traits are the numbers of each product's category and brand, readable by
+// anybody without a lock: an answer about offers reads a member's hundred
+// goods by them. The writer sets them.
+type traits struct {
+	numbers map[string]uint32 // category, or brandKind → number, from 1; the writer's
+	names   atomic.Pointer[[]string]
+	pages   atomic.Pointer[[]*traitPage]
+}
+
+const traitPageBits = 10
+
+// traitPage holds a category's number in the upper half of each word and a
+// brand's in the lower.
+type traitPage [1 << traitPageBits]atomic.Uint64
+
+func (t *traits) init() {
+	t.numbers = map[string]uint32{}
+	t.names.Store(&[]string{""})
+	t.pages.Store(&[]*traitPage{})
+}
+
+// number returns a category's or a brandKind's number, and gives it one.
+func (t *traits) number(kind string) uint32 {
+	if n, ok := t.numbers[kind]; ok || kind == "" || kind == brandKind("") {
+		return n
+	}
+	names := *t.names.Load()
+	n := uint32(len(names))
+	names = append(names, kind) // readers see no further than their own length
+	t.names.Store(&names)
+	t.numbers[kind] = n
+	return n
+}
+
+// name returns what a number stands for, without what tells a brand.
+func (t *traits) name(n uint32) string {
+	name := (*t.names.Load())[n]
+	if name != "" && name[0] == 0 {
+		return name[1:]
+	}
+	return name
+}
+
+// kinds returns how many numbers there are, with zero.
+func (t *traits) kinds() int { return len(*t.names.Load()) }
+
+func (t *traits) set(n graph.Node, category, brand uint32) {
+	pages := *t.pages.Load()
+	if at := int(n >> traitPageBits); at >= len(pages) {
+		grown := append([]*traitPage(nil), pages...)
+		for at >= len(grown) {
+			grown = append(grown, new(traitPage))
+		}
+		t.pages.Store(&grown)
+		pages = grown
+	}
+	pages[n>>traitPageBits][n&(1<<traitPageBits-1)].Store(uint64(category)<<32 | uint64(brand))
+}
+
+// of returns the numbers of a product's category and brand; 0: none.
+func (t *traits) of(n graph.Node) (category, brand uint32) {
+	pages := *t.pages.Load()
+	if int(n>>traitPageBits) >= len(pages) {
+		return 0, 0
+	}
+	v := pages[n>>traitPageBits][n&(1<<traitPageBits-1)].Load()
+	return uint32(v >> 32), uint32(v)
+}
+
+// copied returns the traits as they are now; the writer stands still.
+func (t *traits) copied() *traits {
+	out := &traits{}
+	out.names.Store(t.names.Load())
+	var pages []*traitPage
+	for _, p := range *t.pages.Load() {
+		q := new(traitPage)
+		for i := range p {
+			q[i].Store(p[i].Load())
+		}
+		pages = append(pages, q)
+	}
+	out.pages.Store(&pages)
+	return out
+}
