@@ -41,6 +41,8 @@ func FuzzLoad(f *testing.F) {
 		e.ApplyGroup(10, []event.Event{ev})
 		var a engine.Answer
 		e.Recommend(&engine.Query{Kind: engine.Together, Product: "a", Count: 5}, math.MaxInt64, &a)
+		var offers engine.OfferAnswer
+		e.Offers(&engine.OfferQuery{Member: 1, Scenario: "test", Explain: true, Trace: true}, ev.Time, &offers)
 	})
 }
 
@@ -78,6 +80,9 @@ func checkpoint(f *testing.F) (pairs [][2][]byte) {
 		&event.Receipt{Lines: line("a", "b", "c")}, &event.View{Product: "a"}, &event.Scanned{Product: "b", Action: event.ActionAdd},
 		&event.Product{Product: "a", Name: "A", Category: "C", Price: 1}, &event.Stock{Product: "b", Availability: event.OutOfStock},
 		&event.Member{HomeStore: "s"}, &event.Signal{Product: "c", Weight: 2},
+		&event.Offer{Offer: "o", Products: []string{"a"}, Price: 2, MemberPrice: 1}, &event.OfferActivated{Offer: "o"},
+		&event.Impression{IDs: []string{"o"}}, &event.Consent{Purpose: event.Marketing, Granted: true},
+		&event.Scenario{Scenario: "test", Config: `{"count":3}`},
 	} {
 		ev := event.Event{Type: event.TypeReceipt, Key: uint64(i + 1), Time: 1_750_000_000_000, Received: 1_750_000_000_000,
 			Store: "s", Member: event.Token(i%2 + 1), Session: uint64(i), Body: body}
