@@ -45,6 +45,7 @@ type catalogue struct {
 	goods      []good
 	products   []event.Product
 	goodOf     []int32   // by product
+	kindOf     []int32   // by good: its place in categories
 	categories [][]int32 // goods by category, in order of first mention
 	popular    lots      // over goods
 	kept       lots      // over goods, those with a rhythm only
@@ -136,6 +137,7 @@ func stock(goods []good, n int) catalogue {
 			c.categories = append(c.categories, nil)
 		}
 		c.categories[k] = append(c.categories[k], int32(i))
+		c.kindOf = append(c.kindOf, int32(k))
 		if g.craze {
 			c.crazes = append(c.crazes, int32(i))
 		}
@@ -239,11 +241,16 @@ func (g *good) label(variant, brand, size string, pack int) string {
 	if pack > 1 {
 		size += ", " + strconv.Itoa(pack) + "-pack"
 	}
-	// Brands begin with a capital; the names of goods are ASCII at the front.
+	return capital(name) + ", " + size
+}
+
+// capital is a name with a capital in front. Brands begin with one; the names
+// of goods are ASCII at the front.
+func capital(name string) string {
 	if 'a' <= name[0] && name[0] <= 'z' {
-		name = string(name[0]-'a'+'A') + name[1:]
+		return string(name[0]-'a'+'A') + name[1:]
 	}
-	return name + ", " + size
+	return name
 }
 
 // productID numbers the products of good i: six digits, or nine from the

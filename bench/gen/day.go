@@ -49,23 +49,26 @@ const longest = 2 * 60 * 60 * 1000
 
 // The kinds of what a person may start on a day.
 const (
-	visiting = iota // goes to the store
-	bringing        // brings something back
-	browsing        // looks around in the webshop
+	visiting   = iota // goes to the store
+	bringing          // brings something back
+	browsing          // looks around in the webshop
+	opening           // looks at the week's offers
+	pricing           // is given a price of their own
+	consenting        // gives a consent or withdraws it
 )
 
 // start is one thing that a person starts on a day, packed so that the order of
-// numbers is the order of time: 27 bits of milliseconds, 35 of the person's
-// number, 2 of the kind.
+// numbers is the order of time: 27 bits of milliseconds, 34 of the person's
+// number, 3 of the kind.
 type start uint64
 
 func newStart(at event.Millis, person int, kind int) start {
-	return start(uint64(at)<<37 | uint64(person)<<2 | uint64(kind))
+	return start(uint64(at)<<37 | uint64(person)<<3 | uint64(kind))
 }
 
 func (s start) at() event.Millis { return event.Millis(s >> 37) }
-func (s start) person() int      { return int(s >> 2 & (1<<35 - 1)) }
-func (s start) kind() int        { return int(s & 3) }
+func (s start) person() int      { return int(s >> 3 & (1<<34 - 1)) }
+func (s start) kind() int        { return int(s & 7) }
 
 // rate is how many visits a day a person makes on average.
 func rate(key uint64) float64 {
@@ -101,16 +104,11 @@ const (
 
 // starts appends to dst all that is started on a day, in order of time.
 func (s *Shop) starts(day int64, dst []start) []start {
-	clock := &s.clocks[0]
-	if w := weekdayOf(day); w == 0 || w == 6 {
-		clock = &s.clocks[1]
-	}
 	var c chance
 	for n := range s.people() {
 		key := s.keyOf(n)
 		if visits(key, day) {
-			c.start(mix(key, forVisit), uint64(day))
-			at := hourly(clock, &c)
+			at := s.entry(key, day, &c)
 			dst = append(dst, newStart(at, n, visiting))
 			if s.bringsBack(key, day) {
 				dst = append(dst, newStart(at-min(at, 90_000), n, bringing))
@@ -120,9 +118,27 @@ func (s *Shop) starts(day int64, dst []start) []start {
 			c.start(mix(key, forBrowse), uint64(day))
 			dst = append(dst, newStart(event.Millis((17+5*c.unit())*3_600_000), n, browsing))
 		}
+		if n < s.opt.Members {
+			dst = s.offered(key, n, day, dst)
+		}
 	}
 	slices.Sort(dst)
 	return dst
+}
+
+// clock is how many enter a store in each hour of a day.
+func (s *Shop) clock(day int64) *lots {
+	if w := weekdayOf(day); w == 0 || w == 6 {
+		return &s.clocks[1]
+	}
+	return &s.clocks[0]
+}
+
+// entry is when a person who visits on a day enters the store, counted from
+// midnight.
+func (s *Shop) entry(key uint64, day int64, c *chance) event.Millis {
+	c.start(mix(key, forVisit), uint64(day))
+	return hourly(s.clock(day), c)
 }
 
 // hourly draws a moment of the day.

@@ -1,5 +1,7 @@
 package gen
 
+import "nabo/engine/event"
+
 // person is somebody who shops, with or without a member's card. All of a
 // person follows from the shop's key and the person's number, so that none is
 // held: millions cost nothing until one walks in.
@@ -37,6 +39,14 @@ const (
 	forBasket
 	forBrowse
 	forErrand
+	forApp
+	forLetter
+	forJoining
+	forOpening
+	forShown
+	forTaken
+	forPrice
+	forConsent
 )
 
 // strangers is how many persons without a card there are for each member. With
@@ -143,4 +153,18 @@ func (p *person) household() string {
 		return "couple"
 	}
 	return "family"
+}
+
+// attributes are what is known of a member.
+func (p *person) attributes() []event.Attribute {
+	app := 0.0
+	if p.app() {
+		app = 1
+	}
+	return []event.Attribute{
+		{Name: "app", Value: event.Value{Kind: event.KindBool, Num: app}},
+		{Name: "generated", Value: event.Value{Kind: event.KindBool, Num: 1}},
+		{Name: "household", Value: event.Value{Kind: event.KindText, Text: p.household()}},
+		{Name: "since", Value: event.Value{Kind: event.KindNumber, Num: float64(p.joined())}},
+	}
 }

@@ -15,12 +15,14 @@ func (w *walk) visit(at event.Millis) {
 	if len(w.b.products) == 0 {
 		return
 	}
-	session := ""
+	session, entered := "", at
 	if w.b.store%chainCount == 0 && w.c.happens(selfScanShare) {
 		session = w.name("scan", w.day, int64(w.p.number))
 		at = w.scan(at, session)
 	}
-	w.put(w.receipt(at, w.name("r", w.day, int64(w.p.number)), session))
+	ev := w.receipt(at, w.name("r", w.day, int64(w.p.number)), session)
+	w.redeem(ev, entered)
+	w.put(ev)
 }
 
 // receipt makes a receipt of w.b; the id and the session are as given.

@@ -9,8 +9,8 @@ import (
 	"nabo/engine/event"
 )
 
-// Catalogue yields the shop's products and then its members, as upserts at the
-// beginning of the history.
+// Catalogue yields the shop's products, then its members, as upserts at the
+// beginning of the history, and then its Campaigns.
 func (s *Shop) Catalogue() iter.Seq[*event.Event] {
 	return func(yield func(*event.Event) bool) {
 		for i := range s.products {
@@ -22,6 +22,11 @@ func (s *Shop) Catalogue() iter.Seq[*event.Event] {
 			}
 		}
 		for ev := range s.Members() {
+			if !yield(ev) {
+				return
+			}
+		}
+		for ev := range s.Campaigns() {
 			if !yield(ev) {
 				return
 			}
@@ -42,10 +47,7 @@ func (s *Shop) Members() iter.Seq[*event.Event] {
 				Type: event.TypeMemberUpserted, Time: s.Since(), ID: id, Source: s.source, MemberID: id,
 				Body: &event.Member{
 					HomeStore: s.StoreID(int(p.home)), Chains: []string{s.chains[p.chain].id}, Timezone: zone,
-					Attributes: []event.Attribute{
-						{Name: "generated", Value: event.Value{Kind: event.KindBool, Num: 1}},
-						{Name: "household", Value: event.Value{Kind: event.KindText, Text: p.household()}},
-					},
+					Attributes: p.attributes(),
 				},
 			}) {
 				return
@@ -55,7 +57,7 @@ func (s *Shop) Members() iter.Seq[*event.Event] {
 }
 
 // Events yields all that a new engine must know, in order of time: the
-// catalogue, the members and the history up to Until. Each event is the
+// catalogue, the members, the offers and the history up to Until. Each event is the
 // receiver's to keep.
 func (s *Shop) Events() iter.Seq[*event.Event] {
 	return func(yield func(*event.Event) bool) {
@@ -121,12 +123,18 @@ type walk struct {
 	b  basket
 	c  chance
 	id []byte
+
+	weeks [3]week // by number modulo 3
+	pl    plan
+	b2    basket // of an earlier visit
+	c2    chance // for what must not disturb c
 }
 
 func (w *walk) run() {
 	var starts []start
 	for w.day = dayOf(w.from - longest); !w.done && startOf(w.day) < w.to; w.day++ {
 		w.crazes = w.crazesOn(w.day)
+		w.announce()
 		starts = w.starts(w.day, starts[:0])
 		w.walkDay(starts)
 	}
@@ -167,6 +175,12 @@ func (w *walk) begin(at event.Millis, st start) {
 		w.bringBack(at)
 	case browsing:
 		w.browse(at)
+	case opening:
+		w.open(at)
+	case pricing:
+		w.price(at)
+	case consenting:
+		w.consent(at)
 	}
 }
 
