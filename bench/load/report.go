@@ -9,12 +9,16 @@ import (
 
 // print writes a report to Out: as JSON if so asked, else with table.
 func (o *Common) print(report any, table func(io.Writer)) error {
-	if o.JSON {
-		e := json.NewEncoder(o.Out)
+	return printReport(o.Out, o.JSON, report, table)
+}
+
+func printReport(out io.Writer, asJSON bool, report any, table func(io.Writer)) error {
+	if asJSON {
+		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
 		return e.Encode(report)
 	}
-	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	table(w)
 	return w.Flush()
 }
