@@ -148,7 +148,8 @@ func splitListen(listen string) (host string, port int, err error) {
 // names are the subjects and streams that belong to one prefix.
 type names struct {
 	subjectLog, subjectEvents, subjectDead string
-	log, inbound, dead                     string
+	subjectOut                             string
+	log, inbound, dead, lists, offers      string
 	service                                string
 }
 
@@ -158,9 +159,12 @@ func namesOf(prefix string) names {
 		subjectLog:    prefix + ".log",
 		subjectEvents: prefix + ".events.",
 		subjectDead:   prefix + ".dlq.",
+		subjectOut:    prefix + ".out.",
 		log:           stream + "_LOG",
 		inbound:       stream + "_IN",
 		dead:          stream + "_DLQ",
+		lists:         stream + "_LISTS",
+		offers:        stream + "_OFFERS",
 		service:       strings.ReplaceAll(prefix, ".", "-"),
 	}
 }

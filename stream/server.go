@@ -113,12 +113,12 @@ func serverOptions(o *Options, n names) (*server.Options, string) {
 }
 
 // guestPermissions keeps other clients from writing to the log behind the
-// gate's back, from taking events out of the inbound stream, and from
-// changing or emptying either. All else is theirs: publish events, ask
-// services, watch, read the log and the dead letters.
+// gate's back, from taking events out of the inbound stream, from changing or
+// emptying either, and from publishing in our name. All else is theirs: publish
+// events, ask services, watch, read the log and the dead letters, take lists.
 func guestPermissions(n names) *server.Permissions {
-	deny := []string{n.subjectLog}
-	for _, stream := range []string{n.log, n.inbound} {
+	deny := []string{n.subjectLog, n.subjectOut + ">"}
+	for _, stream := range []string{n.log, n.inbound, n.lists, n.offers} {
 		for _, call := range []string{"UPDATE", "DELETE", "PURGE", "MSG.DELETE", "RESTORE"} {
 			deny = append(deny, "$JS.API.STREAM."+call+"."+stream)
 		}
