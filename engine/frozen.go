@@ -38,6 +38,9 @@ type Frozen struct {
 // waits for the group that is being applied. There is one view at a time;
 // Release gives it back.
 func (e *Engine) Freeze(now event.Millis) (*Frozen, error) {
+	if e.frozen.Load() != nil {
+		return nil, ErrFrozen // before the writer is held up: whoever waits asks often
+	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	l := *e.lenses.now.Load()

@@ -72,7 +72,8 @@ type signal struct {
 	past    float32 // its redemptions, faded
 }
 
-// What counts half of a signal's most: a share of all sales, and redemptions.
+// What counts half of a signal's most: a share of all sales, and redemptions,
+// at least; in a large shop it is what the offers have on average.
 const (
 	halfPopular = 0.01
 	halfPast    = 5
@@ -266,6 +267,7 @@ func (e *Engine) offerSignals(view *offer.View, at int64) map[offer.Slot]signal 
 			allWeek += float64(week[s.Product])
 		}
 	}
+	half := usualPast(view, event.Millis(at))
 	for _, o := range view.Offers {
 		var m, w float64
 		for _, n := range o.Products {
@@ -274,7 +276,7 @@ func (e *Engine) offerSignals(view *offer.View, at int64) map[offer.Slot]signal 
 				w += float64(week[n])
 			}
 		}
-		s := signal{past: saturate(float32(o.Lately(event.Millis(at))), halfPast)}
+		s := signal{past: saturate(float32(o.Lately(event.Millis(at))), half)}
 		if all > 0 {
 			s.popular = saturate(float32(m/all), halfPopular)
 		}
@@ -284,4 +286,13 @@ func (e *Engine) offerSignals(view *offer.View, at int64) map[offer.Slot]signal 
 		made[o.Slot] = s
 	}
 	return made
+}
+
+// usualPast is what counts half of an offer's past.
+func usualPast(view *offer.View, at event.Millis) float32 {
+	sum := 0.0
+	for _, o := range view.Offers {
+		sum += o.Lately(at)
+	}
+	return float32(max(halfPast, sum/float64(max(len(view.Offers), 1))))
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/ristretto/v2/z"
@@ -17,13 +18,21 @@ import (
 
 // checkTables reads every table file in dir through and verifies its
 // checksums. Badger opens its tables on goroutines of its own, where some
-// damage becomes a panic that nobody can catch; here it becomes an error.
+// damage becomes a panic that nobody can catch; here it becomes an error. A
+// table that is not in the manifest is left alone: a process that was killed
+// while it wrote it has left it, empty or half full, and Badger removes it.
 func checkTables(dir string) error {
 	names, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil {
 		return fmt.Errorf("look for tables: %w", err)
 	}
+	listed, known := listedTables(dir)
 	for _, name := range names {
+		if id, ok := table.ParseFileID(name); known && ok {
+			if _, ok := listed[id]; !ok {
+				continue
+			}
+		}
 		err := guard("open", func() error { return checkTable(name) })
 		if damage := (*DamageError)(nil); err != nil && !errors.As(err, &damage) {
 			err = &DamageError{Reason: filepath.Base(name) + " does not match its checksums", Err: err}
@@ -33,6 +42,22 @@ func checkTables(dir string) error {
 		}
 	}
 	return nil
+}
+
+// listedTables reads which tables Badger's manifest names; false: it cannot be
+// read, which Badger will say.
+func listedTables(dir string) (listed map[uint64]badger.TableManifest, ok bool) {
+	file, err := os.Open(filepath.Join(dir, badger.ManifestFilename))
+	if err != nil {
+		return nil, false
+	}
+	defer file.Close()
+	err = guard("open", func() error {
+		manifest, _, err := badger.ReplayManifestFile(file, 0, badger.Options{})
+		listed = manifest.Tables
+		return err
+	})
+	return listed, err == nil
 }
 
 func checkTable(name string) error {

@@ -64,8 +64,11 @@ const (
 
 	batchBytes = 1 << 20 // of one write
 	queueLen   = 1 << 13
-	dayMillis  = 24 * 60 * 60 * 1000
 	tidyEvery  = time.Hour
+
+	// spanMillis is two days: a byte of them is well over a year. What is over
+	// is not given any more at once, and removed within a span and an hour.
+	spanMillis = 2 * 24 * 60 * 60 * 1000
 )
 
 // Decisions keeps decisions for a time, also over restarts: opaque bytes under
@@ -86,7 +89,7 @@ type Decisions struct {
 	count   atomic.Int64 // kept
 	bytes   atomic.Int64 // kept
 
-	tidying sync.Mutex // held while what is kept is walked
+	tidying sync.Mutex // held while what is kept is walked, and while it is written
 	tidied  time.Time  // guarded by tidying
 	removed int64      // bytes removed since the last Flatten; guarded by tidying
 
@@ -98,7 +101,7 @@ type Decisions struct {
 // waiting is one decision on its way to the disk. value has room for its head.
 type waiting struct {
 	key   [decisionKey]byte
-	days  byte // for which it is kept, rounded up
+	spans byte // for how long it is kept, rounded up
 	value []byte
 }
 
@@ -153,17 +156,19 @@ func decisionsError(err error) error {
 // waits for nothing.
 func (d *Decisions) Put(id [16]byte, until time.Time, packed []byte) {
 	size := int64(decisionKey + decisionHead + len(packed))
-	if len(packed) > maxDecision || d.queued.Add(size) > d.opt.QueueBytes {
-		if len(packed) <= maxDecision {
-			d.queued.Add(-size)
-		}
+	if len(packed) > maxDecision {
+		d.lost.Add(1)
+		return
+	}
+	if d.queued.Add(size) > d.opt.QueueBytes {
+		d.queued.Add(-size)
 		d.lost.Add(1)
 		return
 	}
 	w := d.spare.Get().(*waiting)
 	w.key[0] = decisionPrefix
 	copy(w.key[1:], id[:])
-	w.days = daysBetween(id, until)
+	w.spans = spansBetween(id, until)
 	w.value = append(w.value[:0], make([]byte, decisionHead)...)
 	binary.LittleEndian.PutUint64(w.value[valueHeader:], uint64(until.UnixMilli()))
 	w.value = append(w.value, packed...)
@@ -192,11 +197,11 @@ func madeAt(id []byte) int64 {
 	return int64(binary.BigEndian.Uint64(id[:8]) >> 16)
 }
 
-// daysBetween returns for how many days a decision is kept, rounded up: it is
-// what can be seen of an entry without reading it.
-func daysBetween(id [16]byte, until time.Time) byte {
-	span := until.UnixMilli() - madeAt(id[:])
-	return byte(min(max((span+dayMillis-1)/dayMillis, 0), math.MaxUint8))
+// spansBetween returns for how many spans a decision is kept, rounded up: it
+// is what can be seen of an entry without reading it.
+func spansBetween(id [16]byte, until time.Time) byte {
+	spans := (until.UnixMilli() - madeAt(id[:]) + spanMillis - 1) / spanMillis
+	return byte(min(max(spans, 0), math.MaxUint8))
 }
 
 // Get appends a decision to dst. False: it is not there, or its time is over,
@@ -279,13 +284,15 @@ func (d *Decisions) gather(batch []*waiting) []*waiting {
 }
 
 func (d *Decisions) store(batch []*waiting) error {
+	d.tidying.Lock() // else Maintain would miscount
+	defer d.tidying.Unlock()
 	writes := d.db.NewWriteBatchAt(putVersion)
 	defer writes.Cancel()
 	size := 0
 	for _, w := range batch {
 		w.value[0] = formatVersion
 		binary.LittleEndian.PutUint64(w.value[1:], checksum(w.key[:], w.value[valueHeader:]))
-		if err := writes.SetEntryAt(badger.NewEntry(w.key[:], w.value).WithMeta(w.days), putVersion); err != nil {
+		if err := writes.SetEntryAt(badger.NewEntry(w.key[:], w.value).WithMeta(w.spans), putVersion); err != nil {
 			return err
 		}
 		size += decisionKey + len(w.value)
@@ -316,8 +323,8 @@ func (d *Decisions) tidy() error {
 	defer d.tidying.Unlock()
 	now := d.opt.Now()
 	before := d.bytes.Load()
-	count, bytes, err := d.sweep(func(made int64, days byte, _ int64) (remove, more bool) {
-		return made+(int64(days)+1)*dayMillis < now.UnixMilli(), true
+	count, bytes, err := d.sweep(func(made int64, spans byte, _ int64) (remove, more bool) {
+		return made+int64(spans)*spanMillis < now.UnixMilli(), true
 	})
 	if err != nil {
 		return err
@@ -348,7 +355,7 @@ func (d *Decisions) tidy() error {
 // sweep walks the decisions, the oldest first, and removes those that choose
 // says, until it says that there are no more. It returns what it has seen and
 // not removed.
-func (d *Decisions) sweep(choose func(made int64, days byte, size int64) (remove, more bool)) (count, bytes int64, err error) {
+func (d *Decisions) sweep(choose func(made int64, spans byte, size int64) (remove, more bool)) (count, bytes int64, err error) {
 	txn := d.db.NewTransactionAt(math.MaxUint64, false)
 	defer txn.Discard()
 	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{decisionPrefix}})

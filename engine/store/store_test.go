@@ -210,6 +210,31 @@ func TestEmptyWALIsRemoved(t *testing.T) {
 	wantState(t, open(t, dir), 1, map[string]string{"a": "1"})
 }
 
+// A process that is killed while Badger writes a table leaves it without
+// anything, or with half of it, and not yet in the manifest.
+func TestTableThatWasNeverFinishedIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if err := errors.Join(save(s, 1, map[string][]byte{"a": []byte("1")}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	orphans := map[string][]byte{"000900.sst": nil, "000901.sst": bytes.Repeat([]byte("half"), 5000)}
+	for name, body := range orphans {
+		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(t, dir)
+	if pos, got := load(t, s); pos != 1 || got["a"] != "1" {
+		t.Fatalf("got %v at %d", got, pos)
+	}
+	for name := range orphans {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", name, err)
+		}
+	}
+}
+
 func TestSetAside(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "checkpoint")
 	at := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
