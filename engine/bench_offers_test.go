@@ -28,7 +28,7 @@ func offering(b *testing.B) *engine.Engine {
 	}
 	for i := range benchProducts {
 		id := fmt.Sprint(100_000 + i)
-		add(event.TypeProductUpserted, &event.Product{Product: id, Name: "Product " + id, Category: fmt.Sprint("c", i/100), Brand: fmt.Sprint("b", i%211), Price: 10})
+		add(event.TypeProductUpserted, &event.Product{Product: id, Name: "Product " + id, Category: fmt.Sprint("c", i/100), Brand: fmt.Sprint("b", i/40), Price: 10})
 	}
 	for i := range 500 {
 		o := &event.Offer{Offer: fmt.Sprint("o", i), Price: 10, MemberPrice: 8, Priority: float64(i % 3), FundedBy: fmt.Sprint("f", i%20)}

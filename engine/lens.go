@@ -18,7 +18,12 @@ type lens struct {
 	view   *offer.View
 	facets []*facet // by place
 	marks  []mark   // by place
-	kinds  []uint32 // of all facets, one after the other
+
+	// Which offers cover anything of a category or brand: those of kind k are
+	// kindPlaces[kindFirst[k]:kindFirst[k+1]].
+	kindFirst  []uint32
+	kindPlaces []int32
+
 	traits *traits
 	sets   *sets
 	voices *voices
@@ -60,9 +65,8 @@ type mark struct {
 	since            event.Millis
 	priority, margin float32
 	signal
-	main, funder               uint32
-	kinds, brandsFrom, kindEnd uint32 // in the lens's kinds
-	limited                    bool   // to chains or stores
+	main, funder uint32
+	limited      bool // to chains or stores
 }
 
 // signal is what all members' doings say of an offer, each between 0 and 1.
@@ -140,18 +144,38 @@ func (e *Engine) focusLocked(view *offer.View) {
 // mark brings together what every answer reads.
 func (l *lens) mark() {
 	l.marks = make([]mark, len(l.facets))
-	l.kinds = nil
+	counts := make([]uint32, l.traits.kinds()+1)
 	for i, f := range l.facets {
 		o := l.view.Offers[i]
-		from := uint32(len(l.kinds))
-		l.kinds = append(l.kinds, f.kinds...)
 		l.marks[i] = mark{
 			tie: f.tie, since: o.Since, priority: float32(o.Spec.Priority), margin: float32(o.Spec.Margin),
 			signal: f.signal, main: f.main, funder: f.funder,
-			kinds: from, brandsFrom: from + uint32(f.brandsFrom), kindEnd: uint32(len(l.kinds)),
 			limited: len(o.Spec.Chains) > 0 || len(o.Spec.Stores) > 0,
 		}
+		for _, k := range f.kinds {
+			counts[k+1]++
+		}
 	}
+	for k := 1; k < len(counts); k++ {
+		counts[k] += counts[k-1]
+	}
+	l.kindPlaces = make([]int32, counts[len(counts)-1])
+	at := slices.Clone(counts)
+	for i, f := range l.facets {
+		for _, k := range f.kinds {
+			l.kindPlaces[at[k]] = int32(i)
+			at[k]++
+		}
+	}
+	l.kindFirst = counts
+}
+
+// ofKind returns the offers that cover anything of a category or a brand.
+func (l *lens) ofKind(k uint32) []int32 {
+	if int(k)+1 >= len(l.kindFirst) {
+		return nil // it is newer than the lens
+	}
+	return l.kindPlaces[l.kindFirst[k]:l.kindFirst[k+1]]
 }
 
 func sameNodes(a, b []graph.Node) bool {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"nabo/graph"
@@ -20,46 +21,72 @@ type spoken struct {
 // one index of the offers and one set of refined edges.
 type voices struct {
 	edges *graph.RefinedSet
-	lists []atomic.Pointer[[]spoken] // by product
+	at    []atomic.Uint64 // by product: where its list is in said, and its length plus one; 0: not yet made
+
+	said atomic.Pointer[[]spoken] // all lists, one after the other; only ever longer
+	mu   sync.Mutex               // held to make one
 }
 
 func newVoices(edges *graph.RefinedSet) *voices {
-	return &voices{edges: edges, lists: make([]atomic.Pointer[[]spoken], edges.Nodes())}
+	v := &voices{edges: edges, at: make([]atomic.Uint64, edges.Nodes())}
+	v.said.Store(&[]spoken{})
+	return v
 }
 
-// of returns what a product says for each offer that its strongest refined
+// voice returns what a product says for each offer that its strongest refined
 // edges lead to. The slice is shared: read it only.
 func (l *lens) voice(n graph.Node) []spoken {
-	if int(n) >= len(l.voices.lists) {
+	v := l.voices
+	if int(n) >= len(v.at) {
 		return nil // it has no refined edges yet
 	}
-	at := &l.voices.lists[n]
-	if known := at.Load(); known != nil {
-		return *known
+	at := v.at[n].Load()
+	if at == 0 {
+		at = l.speak(n)
 	}
-	made := l.listen(n)
-	at.Store(&made) // another's may be lost, which is the same
-	return made
+	from := at >> 16
+	return (*v.said.Load())[from : from+at&0xffff-1]
 }
 
-func (l *lens) listen(n graph.Node) []spoken {
-	var out []spoken
+// speak makes a product's list.
+func (l *lens) speak(n graph.Node) uint64 {
+	v := l.voices
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if at := v.at[n].Load(); at != 0 {
+		return at
+	}
+	all := *v.said.Load()
+	from := len(all)
+	all = l.listen(n, all) // readers see no further than their own lists
+	v.said.Store(&all)
+	at := uint64(from)<<16 | uint64(len(all)-from+1)
+	v.at[n].Store(at)
+	return at
+}
+
+// listen appends what a product says to all.
+func (l *lens) listen(n graph.Node, all []spoken) []spoken {
+	from := len(all)
 	edges := l.voices.edges.From(n)
 	for _, edge := range edges[:min(len(edges), spokenByHabit)] {
 		for _, p := range l.view.Covering(edge.Node) {
-			at := 0
-			for at < len(out) && out[at].place != p {
+			at := from
+			for at < len(all) && all[at].place != p {
 				at++
 			}
-			if at == len(out) {
-				out = append(out, spoken{place: p, to: edge.Node})
+			if at == len(all) {
+				all = append(all, spoken{place: p, to: edge.Node})
 			}
-			s := &out[at]
+			s := &all[at]
 			s.sum += edge.Weight
 			if edge.Weight > s.most {
 				s.most, s.to = edge.Weight, edge.Node
 			}
 		}
 	}
-	return out
+	return all[:min(len(all), from+maxSpoken)]
 }
+
+// maxSpoken is for how many offers a product may speak.
+const maxSpoken = 1<<16 - 2

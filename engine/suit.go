@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -27,7 +28,10 @@ type suiting struct {
 	// not flicker.
 	seed   uint64
 	boosts []boosting
-	frozen *Frozen // a list run's: what it does not keep must not be read; nil: none
+
+	visits  float32 // what the member's visits weigh together
+	weights [rank.Affinities]float32
+	frozen  *Frozen // a list run's: what it does not keep must not be read; nil: none
 }
 
 // offerScratch is an OfferAnswer's working space, kept from question to
@@ -49,6 +53,7 @@ type offerScratch struct {
 	kinds    []float32 // by trait: the member's weight in it
 	touched  []uint32
 	cands    []rank.Candidate
+	short    shortlist
 	allocate rank.Workspace
 	reasons  []Reason
 	evidence []Evidence
@@ -56,7 +61,7 @@ type offerScratch struct {
 
 // merit is what the graph says for one offer to one member, not yet weighed.
 type merit struct {
-	own, together, basket float32
+	own, together, basket, category, brand float32
 	// The strongest contribution to each: which of the goods, or of the
 	// basket, and for together also to which product.
 	ownBy, togetherBy, basketBy       int32
@@ -95,6 +100,7 @@ func (x *suiting) score() {
 	s.merits = slices.Grow(s.merits[:0], len(x.lens.facets))[:len(x.lens.facets)]
 	clear(s.merits)
 	x.ownGoods()
+	x.ofTheirKind()
 	x.goesWith()
 	x.inBasket()
 	x.prepareBoosts()
@@ -105,12 +111,11 @@ func (x *suiting) score() {
 			visits += s.who.visits[i].Weight
 		}
 	}
-	s.cands = s.cands[:0]
-	weights := &x.a.Scenario.Weights
-	for p := s.allowed.Next(0); p >= 0; p = s.allowed.Next(p + 1) {
-		s.cands = append(s.cands, rank.Candidate{})
-		x.candidate(&s.cands[len(s.cands)-1], p, visits, weights)
+	var weights [rank.Affinities]float32
+	for part, by := range x.a.Scenario.Weights {
+		weights[part] = float32(by)
 	}
+	x.visits, x.weights = visits, weights
 }
 
 // shown notes by place which offers the member was shown lately.
@@ -128,42 +133,37 @@ func (x *suiting) shown() {
 // candidate makes one offer's candidate. The shapes keep each part between 0
 // and about 1, and depend on the member and the offer alone, never on the best
 // in the list: so scores of different members can be compared.
-func (x *suiting) candidate(c *rank.Candidate, p int32, visits float32, weights *rank.Weights) {
-	f, m, l := &x.lens.marks[p], &x.s.merits[p], x.lens
+func (x *suiting) candidate(c *rank.Candidate, p int32, visits float32, weights *[rank.Affinities]float32) {
+	f, m := &x.lens.marks[p], &x.s.merits[p]
 	c.Place, c.Category, c.Funder, c.Tie = p, f.main, f.funder, f.tie
-	c.Priority, c.Margin = f.priority, f.margin
-	c.Parts[rank.Own] = saturate(m.own, halfOwn)
-	c.Parts[rank.Together] = saturate(m.together, halfEdges)
-	c.Parts[rank.Basket] = saturate(m.basket, halfEdges)
-	c.Parts[rank.Category] = saturate(x.s.weigh(l.kinds[f.kinds:f.brandsFrom]), halfKind)
-	c.Parts[rank.Brand] = saturate(x.s.weigh(l.kinds[f.brandsFrom:f.kindEnd]), halfKind)
-	c.Parts[rank.Place] = x.athome(p, visits)
-	c.Parts[rank.Trend], c.Parts[rank.Popular], c.Parts[rank.Past] = f.trend, f.popular, f.past
-	for part, by := range weights {
-		c.Parts[part] *= float32(by)
+	c.Priority, c.Margin, c.Factor = f.priority, f.margin, 1
+	c.Parts = [rank.Parts]float32{
+		rank.Own:      weights[rank.Own] * saturate(m.own, halfOwn),
+		rank.Together: weights[rank.Together] * saturate(m.together, halfEdges),
+		rank.Category: weights[rank.Category] * saturate(m.category, halfKind),
+		rank.Brand:    weights[rank.Brand] * saturate(m.brand, halfKind),
+		rank.Place:    weights[rank.Place] * x.athome(p, visits),
+		rank.Trend:    weights[rank.Trend] * f.trend,
+		rank.Popular:  weights[rank.Popular] * f.popular,
+		rank.Basket:   weights[rank.Basket] * saturate(m.basket, halfEdges),
+		rank.Past:     weights[rank.Past] * f.past,
 	}
-	c.ShownAgo = -1
+	c.ShownAgo, c.ShownTimes, c.Fresh = -1, 0, false
 	if k := x.s.seen[p]; k > 0 {
 		shown := &x.s.who.record.Shown[k-1]
 		c.ShownAgo, c.ShownTimes = max(float32(x.now-shown.At)/msPerDay, 0), int32(shown.Times)
 	}
-	if explore := &x.a.Scenario.Explore; x.now-f.since < event.Millis(explore.Days*msPerDay) {
-		c.Fresh = explore.Fresh(float64(x.now-f.since)/msPerDay, l.view.Offers[p].Shown)
-	}
-	c.Factor = 1
+	c.Fresh = x.isFresh(p)
 	if len(x.boosts) > 0 {
 		c.Factor = float32(x.boost(p))
 	}
 }
 
-// weigh sums what the member's goods weigh in some categories or brands.
-func (s *offerScratch) weigh(kinds []uint32) (sum float32) {
-	for _, k := range kinds {
-		if int(k) < len(s.kinds) {
-			sum += s.kinds[k]
-		}
-	}
-	return sum
+// isFresh says whether an offer is new, where new ones are explored.
+func (x *suiting) isFresh(p int32) bool {
+	explore, age := &x.a.Scenario.Explore, x.now-x.lens.marks[p].since
+	return explore.Share > 0 && age < event.Millis(explore.Days*msPerDay) &&
+		explore.Fresh(float64(age)/msPerDay, x.lens.view.Offers[p].Shown)
 }
 
 // What counts half of a part's most. On real coupons and redemptions a small
@@ -229,6 +229,21 @@ func (x *suiting) ownGoods() {
 	}
 }
 
+// ofTheirKind lets the categories and brands that the member buys speak for the
+// offers that cover any of them.
+func (x *suiting) ofTheirKind() {
+	for _, k := range x.s.touched {
+		weight, brand := x.s.kinds[k], x.lens.traits.isBrand(k)
+		for _, p := range x.lens.ofKind(k) {
+			if brand {
+				x.s.merits[p].brand += weight
+			} else {
+				x.s.merits[p].category += weight
+			}
+		}
+	}
+}
+
 func (s *offerScratch) addKind(k uint32, weight float32) {
 	if k == 0 || int(k) >= len(s.kinds) {
 		return
@@ -286,10 +301,14 @@ func (x *suiting) inBasket() {
 	}
 }
 
-// choose allocates the places of the list.
+// choose allocates the places of the list, among the short list, or among all
+// where that could make another list.
 func (x *suiting) choose() {
-	o := rank.Override{Diversity: x.q.Diversity, RotationRate: x.q.RotationRate}
-	picks := x.a.Scenario.Allocate(x.s.cands, x.q.Count, o, x.seed, &x.s.allocate)
+	count := cmp.Or(x.q.Count, x.a.Scenario.Count)
+	picks := x.allocateAmong(x.shorten(x.visits, &x.weights, count, x.q.Explain), count)
+	if !x.s.short.stands(picks, x.s.cands, min(count, x.a.Candidates)) {
+		picks = x.allocateAmong(x.shorten(x.visits, &x.weights, count, true), count)
+	}
 	for _, pick := range picks {
 		c := &x.s.cands[pick.Candidate]
 		entry := x.lens.view.Offers[c.Place]
@@ -299,6 +318,16 @@ func (x *suiting) choose() {
 			Price: price, ValidThrough: through,
 		})
 	}
+}
+
+func (x *suiting) allocateAmong(places []int32, count int) []rank.Pick {
+	s := x.s
+	s.cands = slices.Grow(s.cands[:0], len(places))[:len(places)]
+	for i, p := range places {
+		x.candidate(&s.cands[i], p, x.visits, &x.weights)
+	}
+	o := rank.Override{Diversity: x.q.Diversity, RotationRate: x.q.RotationRate}
+	return x.a.Scenario.Allocate(s.cands, count, o, x.seed, &s.allocate)
 }
 
 // trendOf is by how much what an offer covers sells beyond its share of the

@@ -225,7 +225,10 @@ func (x *suiting) kindEvidence(edge string, kinds []uint32, part float64) {
 	if part == 0 {
 		return
 	}
-	sum := float64(x.s.weigh(kinds))
+	sum := 0.0
+	for _, k := range kinds {
+		sum += float64(x.s.kinds[k])
+	}
 	for _, k := range kinds {
 		if w := float64(x.s.kinds[k]); w > 0 {
 			x.s.evidence = append(x.s.evidence, Evidence{edge, x.lens.traits.name(k), w, part * w / sum})

@@ -49,6 +49,9 @@ func (t *traits) name(n uint32) string {
 	return name
 }
 
+// isBrand says whether a number stands for a brand.
+func (t *traits) isBrand(n uint32) bool { return (*t.names.Load())[n][0] == 0 }
+
 // kinds returns how many numbers there are, with zero.
 func (t *traits) kinds() int { return len(*t.names.Load()) }
 

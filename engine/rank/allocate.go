@@ -37,6 +37,7 @@ type Workspace struct {
 	resting  []float64 // of each candidate: its score but for diversity and exploration
 	taken    []bool    // of each candidate: it is in the list
 	all      queue     // candidates that may still be taken
+	low      queue     // those that were set aside; behind all, in its room
 	fresh    queue     // the fresh ones of them; filled when first needed
 	category []int32   // how many of each are in the list
 	funder   []int32
@@ -52,7 +53,8 @@ type allocation struct {
 	cands []Candidate
 
 	diversity float64
-	filled    bool // ws.fresh is
+	filled    bool  // ws.fresh is
+	mean      entry // what set ws.low aside
 }
 
 // Allocate chooses at most count candidates (0 or less: the scenario's Count;
@@ -76,7 +78,7 @@ func (s *Scenario) Allocate(cands []Candidate, count int, o Override, seed uint6
 	count = min(count, MaxCount, len(cands))
 	x := allocation{s: s, ws: ws, cands: cands, diversity: share(o.Diversity, s.Diversity)}
 	ws.reset(len(cands), x.diversity)
-	x.rest(share(o.RotationRate, s.RotationRate))
+	x.rest(share(o.RotationRate, s.RotationRate), count)
 	for slot := range count {
 		if !x.pick(s.Explore.Share > 0 && draw(seed, slot) < s.Explore.Share) {
 			break
@@ -134,19 +136,47 @@ func (x *allocation) release() {
 }
 
 // rest scores all candidates as if each were the first, and queues them.
-func (x *allocation) rest(rotation float64) {
+func (x *allocation) rest(rotation float64, count int) {
 	var categories, funders uint32
 	r := resting{x.s.Priority, x.s.Margin, rotation, 1 / max(x.s.RotationDays, minHalfLife)}
 	ws := x.ws
+	sum := 0.0
 	for i := range ws.resting {
 		c := &x.cands[i]
 		v := r.score(c)
+		sum += v
 		ws.resting[i], ws.all[i] = v, entryOf(float32(v), i)
 		categories, funders = max(categories, c.Category), max(funders, c.Funder)
 	}
 	ws.category = widen(ws.category, categories)
 	ws.funder = widen(ws.funder, funders)
+	x.split(entryOf(float32(sum/float64(len(x.cands))), 0), count)
 	ws.all.order(x.cands)
+}
+
+// split sets the candidates aside that score no more than the mean: most lists
+// are filled long before one of those has its turn, and a heap of the others
+// is smaller by half or more. Where they are too few it leaves all together.
+func (x *allocation) split(mean entry, count int) {
+	ws := x.ws
+	all, above := ws.all, 0
+	for i, e := range all {
+		if e>>32 > mean>>32 {
+			all[i], all[above] = all[above], e
+			above++
+		}
+	}
+	if above < 2*count {
+		above = len(all)
+	}
+	ws.all, ws.low, x.mean = all[:above], all[above:], mean
+}
+
+// rejoin brings back what was set aside.
+func (x *allocation) rejoin() {
+	x.ws.all = append(x.ws.all, x.ws.low...) // in their own room
+	x.ws.low = nil
+	x.ws.all.order(x.cands)
 }
 
 // widen returns counters for 0 to most. The new ones are zero, as all of them
@@ -161,6 +191,10 @@ func widen(counts []int32, most uint32) []int32 {
 // pick fills one slot, and says whether it could.
 func (x *allocation) pick(explore bool) bool {
 	best, ok := x.best(&x.ws.all)
+	if len(x.ws.low) > 0 && (!ok || best>>32 <= x.mean>>32) {
+		x.rejoin()
+		best, ok = x.best(&x.ws.all)
+	}
 	if !ok {
 		return false
 	}

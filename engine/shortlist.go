@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"math"
+	"slices"
+
+	"nabo/engine/rank"
+)
+
+// shortlist is which candidates are worth a close look: of five hundred offers
+// a list of 35 takes its items from the best hundred and a half, and to weigh
+// the parts of the others and to allocate among them would double an answer's
+// time. What is left out is bounded by below; when an answer comes that near,
+// it is made again among all.
+type shortlist struct {
+	bounds []float32 // by order of the candidates: the most that each can score
+	sorted []float32
+	places []int32
+	below  float32 // no candidate that was left out can score more
+}
+
+// shortlistFor is how many candidates are kept for each item of the list.
+const shortlistFor = 4
+
+// shorten chooses the places that are looked at closely, all of them if they
+// are few or if all is set.
+func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, count int, all bool) []int32 {
+	l := &x.s.short
+	l.places, l.below = l.places[:0], float32(math.Inf(-1))
+	keep := max(shortlistFor*count, 128)
+	if all || x.a.Candidates <= keep*5/4 {
+		for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+			l.places = append(l.places, p)
+		}
+		return l.places
+	}
+	l.bounds = l.bounds[:0]
+	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+		l.bounds = append(l.bounds, x.most(p, visits, weights))
+	}
+	l.sorted = append(l.sorted[:0], l.bounds...)
+	least := nthLargest(l.sorted, keep)
+	fresh := x.freshFew(keep)
+	i := 0
+	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+		if most := l.bounds[i]; most >= least || (fresh && x.isFresh(p)) {
+			l.places = append(l.places, p)
+		} else {
+			l.below = max(l.below, most)
+		}
+		i++
+	}
+	return l.places
+}
+
+// most is the most that an offer can score: its affinity with all boosts.
+// Rotation and diversity only take from it.
+func (x *suiting) most(p int32, visits float32, weights *[rank.Affinities]float32) float32 {
+	f, m := &x.lens.marks[p], &x.s.merits[p]
+	v := weights[rank.Own]*saturate(m.own, halfOwn) + weights[rank.Together]*saturate(m.together, halfEdges) +
+		weights[rank.Category]*saturate(m.category, halfKind) + weights[rank.Brand]*saturate(m.brand, halfKind) +
+		weights[rank.Basket]*saturate(m.basket, halfEdges) +
+		weights[rank.Trend]*f.trend + weights[rank.Popular]*f.popular + weights[rank.Past]*f.past
+	if place := weights[rank.Place]; place != 0 {
+		v += place * x.athome(p, visits)
+	}
+	sc := x.a.Scenario
+	by := 1 + float32(sc.Priority)*f.priority + float32(sc.Margin)*f.margin
+	if v < 0 || by < 0 {
+		return float32(math.Inf(1)) // rank bends these otherwise
+	}
+	v *= by
+	if len(x.boosts) > 0 {
+		v *= float32(x.boost(p))
+	}
+	return v
+}
+
+// freshFew says whether the new offers are so few that all of them are kept:
+// one with little merit may be explored.
+func (x *suiting) freshFew(keep int) bool {
+	n := 0
+	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+		if x.isFresh(p) {
+			n++
+		}
+	}
+	return n <= keep
+}
+
+// stands says whether a list among the short list is the one among all.
+func (l *shortlist) stands(picks []rank.Pick, cands []rank.Candidate, count int) bool {
+	if math.IsInf(float64(l.below), -1) {
+		return true
+	}
+	for _, p := range picks {
+		if own := p.Score - cands[p.Candidate].Parts[rank.Explore]; own <= l.below+float32(1e-5)*(1+l.below) {
+			return false
+		}
+	}
+	return len(picks) == count
+}
+
+// nthLargest returns the n-th largest of list, which it reorders.
+func nthLargest(list []float32, n int) float32 {
+	for len(list) > 16 {
+		pivot := median(list[0], list[len(list)/2], list[len(list)-1])
+		i, j := 0, len(list)-1
+		for i <= j {
+			for list[i] > pivot {
+				i++
+			}
+			for list[j] < pivot {
+				j--
+			}
+			if i <= j {
+				list[i], list[j] = list[j], list[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n <= j+1:
+			list = list[:j+1]
+		case n > i:
+			list, n = list[i:], n-i
+		default:
+			return pivot
+		}
+	}
+	slices.Sort(list)
+	return list[len(list)-n]
+}
+
+func median(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) }
