@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"nabo/engine/event"
 	"nabo/graph"
@@ -20,6 +21,7 @@ type catalogue struct {
 	stock map[stockKey]event.Availability
 
 	traits traits
+	shown  pages[atomic.Pointer[Product]] // items, for everybody
 
 	dirty      map[graph.Node]struct{} // the writer's
 	dirtyStock map[stockKey]struct{}   // the writer's
@@ -37,6 +39,7 @@ func (c *catalogue) init() {
 	c.dirty = map[graph.Node]struct{}{}
 	c.dirtyStock = map[stockKey]struct{}{}
 	c.traits.init()
+	c.shown.init()
 }
 
 // node returns a product's number.
@@ -47,18 +50,21 @@ func (c *catalogue) node(id string) (graph.Node, bool) {
 	return n, ok
 }
 
-// item returns what is known of a product; never nil for a given number.
-func (c *catalogue) item(n graph.Node) *Product {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.items[n]
+// item returns what is known of a product; never nil for a given number. It
+// takes no lock: an answer asks it of each of its items.
+func (c *catalogue) item(n graph.Node) *Product { return c.shown.at(n).Load() }
+
+// set makes an entry that everybody sees.
+func (c *catalogue) set(n graph.Node, p *Product) {
+	if int(n) == len(c.items) {
+		c.items = append(c.items, p)
+	}
+	c.items[n] = p
+	c.shown.grown(n).Store(p)
 }
 
-func (c *catalogue) size() graph.Node {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return graph.Node(len(c.items))
-}
+// size returns how many products have a number; the writer's.
+func (c *catalogue) size() graph.Node { return graph.Node(len(c.items)) }
 
 // intern returns a product's number and gives it one if it has none: whatever
 // stands on a receipt is a product, whether the catalogue knows it or not.
@@ -85,7 +91,7 @@ func (c *catalogue) overflow(n graph.Node) graph.Node { return n - 1 }
 
 func (c *catalogue) add(n graph.Node, p *Product) {
 	c.nodes[p.ID] = n
-	c.items = append(c.items, p)
+	c.set(n, p)
 	c.index(n, p)
 }
 
@@ -137,7 +143,7 @@ func (c *catalogue) upsert(e *Engine, p *event.Product) {
 		item.Name = item.ID
 	}
 	before := c.items[n].Category
-	c.items[n] = item
+	c.set(n, item)
 	c.index(n, item)
 	c.dirty[n] = struct{}{}
 	e.retouch(n, before, item.Category)
@@ -183,7 +189,7 @@ func (e *Engine) deleteProduct(id string) {
 	delete(c.nodes, id)
 	id = c.items[n].ID
 	e.retouch(n, c.items[n].Category)
-	c.items[n] = &Product{ID: id, Name: id, Price: math.NaN()}
+	c.set(n, &Product{ID: id, Name: id, Price: math.NaN()})
 	c.dirty[n] = struct{}{}
 }
 

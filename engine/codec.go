@@ -223,7 +223,7 @@ func (e *Engine) loadProduct(n uint64, value []byte) error {
 	if n != uint64(len(c.items)) || n >= uint64(e.bought.Nodes()) {
 		return fmt.Errorf("product %d comes after %d of %d", n, len(c.items), e.bought.Nodes())
 	}
-	c.items = append(c.items, p)
+	c.set(graph.Node(n), p)
 	if flags&1 != 0 {
 		c.nodes[p.ID] = graph.Node(n)
 		c.index(graph.Node(n), p)

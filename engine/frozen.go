@@ -44,7 +44,7 @@ func (e *Engine) Freeze(now event.Millis) (*Frozen, error) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	l := *e.lenses.now.Load()
-	l.traits, l.sets, l.items = l.traits.copied(), &sets{}, slices.Clone(e.catalogue.items)
+	l.traits, l.sets, l.items = l.traits.copied(graph.Node(len(e.catalogue.items))), &sets{}, slices.Clone(e.catalogue.items)
 	f := &Frozen{
 		e: e, pos: e.Position(), at: e.Clock(now), now: now, lens: &l,
 		scenarios: *e.scenarios.set.Load(), members: e.people.count,

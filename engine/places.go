@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"nabo/graph"
 )
@@ -19,11 +20,16 @@ const (
 type places struct {
 	mu    sync.RWMutex
 	index map[string]graph.Scope // kind and name; guarded by mu
-	names []string               // by scope; guarded by mu
+	names []string               // by scope; the writer's
 	dirty []graph.Scope          // the writer's
+
+	seen atomic.Pointer[[]string] // names, for everybody
 }
 
-func (p *places) init() { p.index = map[string]graph.Scope{} }
+func (p *places) init() {
+	p.index = map[string]graph.Scope{}
+	p.show(nil)
+}
 
 // scope returns the number of a place and gives it one if it has none; the
 // writer's.
@@ -36,7 +42,7 @@ func (e *Engine) scope(kind placeKind, name string) graph.Scope {
 	p.mu.Lock()
 	s := graph.Scope(len(p.names))
 	p.index[key] = s
-	p.names = append(p.names, key)
+	p.show(append(p.names, key))
 	p.mu.Unlock()
 	p.dirty = append(p.dirty, s)
 	e.trends.Grow(s + 1)
@@ -53,8 +59,16 @@ func (e *Engine) place(kind placeKind, name string) (graph.Scope, bool) {
 	return s, ok
 }
 
+// show makes names those that everybody sees. They only grow: readers see no
+// further than their own length.
+func (p *places) show(names []string) {
+	p.names = names
+	p.seen.Store(&names)
+}
+
+// name says what a place is; without a lock, for an answer asks it of each
+// place that a member goes to.
 func (p *places) name(s graph.Scope) (placeKind, string) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return placeKind(p.names[s][0]), p.names[s][1:]
+	name := (*p.seen.Load())[s]
+	return placeKind(name[0]), name[1:]
 }

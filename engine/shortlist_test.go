@@ -18,17 +18,20 @@ func TestShortListIsTheList(t *testing.T) {
 	e := crowded(t)
 	now := event.Millis(1_750_000_000_000 + 5_000_000)
 	for _, config := range []string{
-		`{"explore":{"share":0}}`,
+		`{"explore":{"share":0},"count":20}`,
 		`{"explore":{"share":0.3,"days":1}}`,
 		`{"diversity":0.9,"maxPerCategory":2}`,
 		`{"maxPerFunder":1}`,
+		`{"diversity":1,"count":43}`,
+		`{"maxPerCategory":1,"count":44}`,
+		`{"explore":{"share":0.5,"days":1},"count":45,"diversity":0.7}`,
 		`{"priority":2,"margin":1,"booster":"offer.priority > 1.0 ? 5.0 : 1.0"}`,
 		`{"weights":{"own":0,"popular":0,"past":0,"together":0,"category":0,"brand":0}}`,
 	} {
 		e.ApplyGroup(e.Position()+1, []event.Event{{Type: event.TypeScenarioChanged, Key: event.KeyOf("", config), Time: now, Received: now,
 			Body: &event.Scenario{Scenario: "test", Config: config}}})
 		for m := range event.Token(150) {
-			q := engine.OfferQuery{Member: m, Scenario: "test", Count: 20, Diversity: math.NaN(), RotationRate: math.NaN()}
+			q := engine.OfferQuery{Member: m, Scenario: "test", Diversity: math.NaN(), RotationRate: math.NaN()}
 			var short, all engine.OfferAnswer
 			e.Offers(&q, now, &short)
 			q.Explain = true

@@ -39,7 +39,7 @@ func (e *Engine) Stats() Stats {
 	s := Stats{
 		Position: e.Position(), Clock: event.Millis(e.clock.Load()),
 		Applied: e.applied.Load(), Duplicates: e.duplicates.Load(),
-		Products: int(e.catalogue.size()),
+		Products: int(e.bought.Nodes()),
 		Bought:   e.bought.Stats(), Viewed: e.viewed.Stats(),
 		Bindings: e.goods.Stats(), Visits: e.visits.Stats(), Trends: e.trends.Stats(),
 		RefinedEdges: e.refined.Edges(), RefinedBytes: e.refined.Bytes(),

@@ -12,19 +12,13 @@ import (
 type traits struct {
 	numbers map[string]uint32 // category, or brandKind → number, from 1; the writer's
 	names   atomic.Pointer[[]string]
-	pages   atomic.Pointer[[]*traitPage]
+	words   pages[atomic.Uint64] // a category's number in the upper half, a brand's in the lower
 }
-
-const traitPageBits = 10
-
-// traitPage holds a category's number in the upper half of each word and a
-// brand's in the lower.
-type traitPage [1 << traitPageBits]atomic.Uint64
 
 func (t *traits) init() {
 	t.numbers = map[string]uint32{}
 	t.names.Store(&[]string{""})
-	t.pages.Store(&[]*traitPage{})
+	t.words.init()
 }
 
 // number returns a category's or a brandKind's number, and gives it one.
@@ -56,40 +50,28 @@ func (t *traits) isBrand(n uint32) bool { return (*t.names.Load())[n][0] == 0 }
 func (t *traits) kinds() int { return len(*t.names.Load()) }
 
 func (t *traits) set(n graph.Node, category, brand uint32) {
-	pages := *t.pages.Load()
-	if at := int(n >> traitPageBits); at >= len(pages) {
-		grown := append([]*traitPage(nil), pages...)
-		for at >= len(grown) {
-			grown = append(grown, new(traitPage))
-		}
-		t.pages.Store(&grown)
-		pages = grown
-	}
-	pages[n>>traitPageBits][n&(1<<traitPageBits-1)].Store(uint64(category)<<32 | uint64(brand))
+	t.words.grown(n).Store(uint64(category)<<32 | uint64(brand))
 }
 
 // of returns the numbers of a product's category and brand; 0: none.
 func (t *traits) of(n graph.Node) (category, brand uint32) {
-	pages := *t.pages.Load()
-	if int(n>>traitPageBits) >= len(pages) {
+	word := t.words.at(n)
+	if word == nil {
 		return 0, 0
 	}
-	v := pages[n>>traitPageBits][n&(1<<traitPageBits-1)].Load()
+	v := word.Load()
 	return uint32(v >> 32), uint32(v)
 }
 
-// copied returns the traits as they are now; the writer stands still.
-func (t *traits) copied() *traits {
+// copied returns the traits of the first products as they are now; the writer
+// stands still.
+func (t *traits) copied(products graph.Node) *traits {
 	out := &traits{}
 	out.names.Store(t.names.Load())
-	var pages []*traitPage
-	for _, p := range *t.pages.Load() {
-		q := new(traitPage)
-		for i := range p {
-			q[i].Store(p[i].Load())
-		}
-		pages = append(pages, q)
+	out.words.init()
+	for n := range products {
+		category, brand := t.of(n)
+		out.set(n, category, brand)
 	}
-	out.pages.Store(&pages)
 	return out
 }
