@@ -27,6 +27,7 @@ type lens struct {
 	traits *traits
 	sets   *sets
 	voices *voices
+	bases  *bases
 
 	categories map[string]bool // those that an offer names
 
@@ -95,7 +96,7 @@ type lenses struct {
 func (l *lenses) init(view *offer.View, t *traits, edges *graph.RefinedSet) {
 	l.signals = map[offer.Slot]signal{}
 	l.funders = map[string]uint32{}
-	l.now.Store(&lens{view: view, sets: &sets{}, traits: t, voices: newVoices(edges)})
+	l.now.Store(&lens{view: view, sets: &sets{}, traits: t, voices: newVoices(edges), bases: &bases{}})
 }
 
 // seal shows readers what a group has changed of the offers. The writer's, at
@@ -143,6 +144,7 @@ func (e *Engine) focusLocked(view *offer.View) {
 
 // mark brings together what every answer reads.
 func (l *lens) mark() {
+	l.bases = &bases{}
 	l.marks = make([]mark, len(l.facets))
 	counts := make([]uint32, l.traits.kinds()+1)
 	for i, f := range l.facets {

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"nabo/engine/rank"
 )
@@ -38,8 +39,7 @@ func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, cou
 	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
 		l.bounds = append(l.bounds, x.most(p, visits, weights))
 	}
-	l.sorted = append(l.sorted[:0], l.bounds...)
-	least := nthLargest(l.sorted, keep)
+	least := l.least(keep)
 	fresh := x.freshFew(keep)
 	i := 0
 	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
@@ -56,16 +56,17 @@ func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, cou
 // most is the most that an offer can score: its affinity with all boosts.
 // Rotation and diversity only take from it.
 func (x *suiting) most(p int32, visits float32, weights *[rank.Affinities]float32) float32 {
-	f, m := &x.lens.marks[p], &x.s.merits[p]
-	v := weights[rank.Own]*saturate(m.own, halfOwn) + weights[rank.Together]*saturate(m.together, halfEdges) +
-		weights[rank.Category]*saturate(m.category, halfKind) + weights[rank.Brand]*saturate(m.brand, halfKind) +
-		weights[rank.Basket]*saturate(m.basket, halfEdges) +
-		weights[rank.Trend]*f.trend + weights[rank.Popular]*f.popular + weights[rank.Past]*f.past
-	if place := weights[rank.Place]; place != 0 {
-		v += place * x.athome(p, visits)
+	m := &x.s.merits[p]
+	v := x.base.score[p]
+	if *m != (merit{}) {
+		v += weights[rank.Own]*saturate(m.own, halfOwn) + weights[rank.Together]*saturate(m.together, halfEdges) +
+			weights[rank.Category]*saturate(m.category, halfKind) + weights[rank.Brand]*saturate(m.brand, halfKind) +
+			weights[rank.Basket]*saturate(m.basket, halfEdges)
 	}
-	sc := x.a.Scenario
-	by := 1 + float32(sc.Priority)*f.priority + float32(sc.Margin)*f.margin
+	if weights[rank.Place] != 0 {
+		v += weights[rank.Place] * x.athome(p, visits)
+	}
+	by := x.base.by[p]
 	if v < 0 || by < 0 {
 		return float32(math.Inf(1)) // rank bends these otherwise
 	}
@@ -74,6 +75,27 @@ func (x *suiting) most(p int32, visits float32, weights *[rank.Affinities]float3
 		v *= float32(x.boost(p))
 	}
 	return v
+}
+
+// base is what an offer scores under a scenario whoever asks, and what its
+// priority and margin multiply.
+type base struct{ score, by []float32 }
+
+// bases keeps them for a lens, by scenario.
+type bases struct{ made sync.Map }
+
+func (l *lens) base(sc *rank.Scenario) *base {
+	if b, ok := l.bases.made.Load(sc); ok {
+		return b.(*base)
+	}
+	b := &base{make([]float32, len(l.marks)), make([]float32, len(l.marks))}
+	for i := range l.marks {
+		f := &l.marks[i]
+		b.score[i] = float32(sc.Weights[rank.Trend])*f.trend + float32(sc.Weights[rank.Popular])*f.popular + float32(sc.Weights[rank.Past])*f.past
+		b.by[i] = 1 + float32(sc.Priority)*f.priority + float32(sc.Margin)*f.margin
+	}
+	l.bases.made.Store(sc, b)
+	return b
 }
 
 // freshFew says whether the new offers are so few that all of them are kept:
@@ -99,6 +121,26 @@ func (l *shortlist) stands(picks []rank.Pick, cands []rank.Candidate, count int)
 		}
 	}
 	return len(picks) == count
+}
+
+// least returns a bound that at least keep candidates reach: their mean, if it
+// is one that not many more do, for that is quickly found.
+func (l *shortlist) least(keep int) float32 {
+	sum := 0.0
+	for _, v := range l.bounds {
+		sum += float64(v)
+	}
+	mean, above := float32(sum/float64(len(l.bounds))), 0
+	for _, v := range l.bounds {
+		if v >= mean {
+			above++
+		}
+	}
+	if above >= keep && above <= 2*keep {
+		return mean
+	}
+	l.sorted = append(l.sorted[:0], l.bounds...)
+	return nthLargest(l.sorted, keep)
 }
 
 // nthLargest returns the n-th largest of list, which it reorders.

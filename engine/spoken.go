@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -85,8 +86,13 @@ func (l *lens) listen(n graph.Node, all []spoken) []spoken {
 			}
 		}
 	}
-	return all[:min(len(all), from+maxSpoken)]
+	said := slices.DeleteFunc(all[from:], func(s spoken) bool { return s.sum < leastSaid && s.sum > -leastSaid })
+	return all[:from+min(len(said), maxSpoken)]
 }
+
+// leastSaid is what is worth saying: less moves a score by less than a
+// hundredth, and most of what a product says is less.
+const leastSaid = 0.01
 
 // maxSpoken is for how many offers a product may speak.
 const maxSpoken = 1<<16 - 2

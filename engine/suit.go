@@ -28,9 +28,11 @@ type suiting struct {
 	// not flicker.
 	seed   uint64
 	boosts []boosting
+	picks  []rank.Pick // by item
 
 	visits  float32 // what the member's visits weigh together
 	weights [rank.Affinities]float32
+	base    *base
 	frozen  *Frozen // a list run's: what it does not keep must not be read; nil: none
 }
 
@@ -46,6 +48,8 @@ type offerScratch struct {
 	allowed  offer.Bits
 	rules    []offer.Rule // by place: what left it out; 0: nothing
 	merits   []merit      // by place
+	item     []uint8      // by place: which item of the answer, from 1
+	leads    []lead       // by item
 	seen     []uint8      // by place: which of the record's Shown, from 1
 	top      []int32      // the strongest goods
 	basket   []graph.Node
@@ -60,14 +64,7 @@ type offerScratch struct {
 }
 
 // merit is what the graph says for one offer to one member, not yet weighed.
-type merit struct {
-	own, together, basket, category, brand float32
-	// The strongest contribution to each: which of the goods, or of the
-	// basket, and for together also to which product.
-	ownBy, togetherBy, basketBy       int32
-	togetherTo, basketTo              graph.Node
-	ownMost, togetherMost, basketMost float32
-}
+type merit struct{ own, together, basket, category, brand float32 }
 
 // Offers answers q into a, which it overwrites. now is the wall clock: it is
 // what validity is asked for. Anybody may call it at any time.
@@ -116,6 +113,7 @@ func (x *suiting) score() {
 		weights[part] = float32(by)
 	}
 	x.visits, x.weights = visits, weights
+	x.base = x.lens.base(x.a.Scenario)
 }
 
 // shown notes by place which offers the member was shown lately.
@@ -220,11 +218,7 @@ func (x *suiting) ownGoods() {
 		}
 		v := g.Weight * float32(due(g, x.at))
 		for _, p := range covering {
-			m := &s.merits[p]
-			m.own += v
-			if v > m.ownMost {
-				m.ownMost, m.ownBy = v, int32(i)
-			}
+			s.merits[p].own += v
 		}
 	}
 }
@@ -270,11 +264,7 @@ func (x *suiting) goesWith() {
 		g := &s.who.goods[i]
 		rate := saturate(g.Weight, 1)
 		for _, say := range x.lens.voice(g.Product) {
-			m := &s.merits[say.place]
-			m.together += rate * say.sum
-			if v := rate * say.most; v > m.togetherMost {
-				m.togetherMost, m.togetherBy, m.togetherTo = v, i, say.to
-			}
+			s.merits[say.place].together += rate * say.sum
 		}
 	}
 }
@@ -283,20 +273,12 @@ func (x *suiting) goesWith() {
 // for those that cover what goes with it.
 func (x *suiting) inBasket() {
 	s := x.s
-	for i, n := range s.basket {
+	for _, n := range s.basket {
 		for _, p := range x.lens.view.Covering(n) {
-			m := &s.merits[p]
-			m.basket++
-			if m.basketMost < 1 {
-				m.basketMost, m.basketBy, m.basketTo = 1, int32(i), n
-			}
+			s.merits[p].basket++
 		}
 		for _, say := range x.lens.voice(n) {
-			m := &s.merits[say.place]
-			m.basket += say.sum
-			if say.most > m.basketMost {
-				m.basketMost, m.basketBy, m.basketTo = say.most, int32(i), say.to
-			}
+			s.merits[say.place].basket += say.sum
 		}
 	}
 }
@@ -309,6 +291,7 @@ func (x *suiting) choose() {
 	if !x.s.short.stands(picks, x.s.cands, min(count, x.a.Candidates)) {
 		picks = x.allocateAmong(x.shorten(x.visits, &x.weights, count, true), count)
 	}
+	x.picks = picks
 	for _, pick := range picks {
 		c := &x.s.cands[pick.Candidate]
 		entry := x.lens.view.Offers[c.Place]

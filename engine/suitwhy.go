@@ -7,19 +7,84 @@ import (
 	"nabo/graph"
 )
 
+// lead is the strongest contribution to each of an item's parts: which of the
+// goods, or of the basket, and to which product.
+type lead struct {
+	ownBy, togetherBy, basketBy       int32
+	togetherTo, basketTo              graph.Node
+	ownMost, togetherMost, basketMost float32
+}
+
 // explain says why each item is in the answer: with its strongest reason
 // always, with all of them and with every edge behind the score if asked to.
 func (x *suiting) explain() {
+	x.lead()
 	for i := range x.a.Items {
 		it := &x.a.Items[i]
-		place, _ := x.lens.view.Place(it.Offer.Spec.Offer)
+		place := x.s.cands[x.picks[i].Candidate].Place
 		it.Source = sourceOf(&it.Parts)
 		first := len(x.s.reasons)
-		x.reasonsFor(it, place)
+		x.reasonsFor(it, i, place)
 		it.Reasons = x.s.reasons[first:len(x.s.reasons):len(x.s.reasons)]
 		if x.q.Explain {
 			it.Evidence = x.evidenceFor(it, place)
 		}
+	}
+}
+
+// lead finds the strongest contributions, of the chosen alone: to do so for
+// every offer while its merits are summed takes longer.
+func (x *suiting) lead() {
+	s := x.s
+	s.item = slices.Grow(s.item[:0], len(x.lens.facets))[:len(x.lens.facets)]
+	clear(s.item)
+	s.leads = slices.Grow(s.leads[:0], len(x.picks))[:len(x.picks)]
+	clear(s.leads)
+	for i, pick := range x.picks {
+		s.item[s.cands[pick.Candidate].Place] = uint8(i + 1)
+	}
+	for i := range s.who.goods {
+		x.leadOwn(int32(i))
+	}
+	for _, i := range s.top {
+		g := &s.who.goods[i]
+		rate := saturate(g.Weight, 1)
+		for _, say := range x.lens.voice(g.Product) {
+			if k := s.item[say.place]; k > 0 && rate*say.most > s.leads[k-1].togetherMost {
+				l := &s.leads[k-1]
+				l.togetherMost, l.togetherBy, l.togetherTo = rate*say.most, i, say.to
+			}
+		}
+	}
+	for i, n := range s.basket {
+		x.leadBasket(int32(i), n)
+	}
+}
+
+func (x *suiting) leadOwn(i int32) {
+	g := &x.s.who.goods[i]
+	for _, p := range x.lens.view.Covering(g.Product) {
+		if k := x.s.item[p]; k > 0 {
+			l := &x.s.leads[k-1]
+			if v := g.Weight * float32(due(g, x.at)); v > l.ownMost {
+				l.ownMost, l.ownBy = v, i
+			}
+		}
+	}
+}
+
+func (x *suiting) leadBasket(i int32, n graph.Node) {
+	better := func(p int32, v float32, to graph.Node) {
+		if k := x.s.item[p]; k > 0 && v > x.s.leads[k-1].basketMost {
+			l := &x.s.leads[k-1]
+			l.basketMost, l.basketBy, l.basketTo = v, i, to
+		}
+	}
+	for _, p := range x.lens.view.Covering(n) {
+		better(p, 1, n)
+	}
+	for _, say := range x.lens.voice(n) {
+		better(say.place, say.most, say.to)
 	}
 }
 
@@ -50,7 +115,7 @@ var reasonParts = [...]rank.Part{
 const reasonsGiven = 3
 
 // reasonsFor appends an item's reasons, the strongest part's first.
-func (x *suiting) reasonsFor(it *OfferItem, place int32) {
+func (x *suiting) reasonsFor(it *OfferItem, item int, place int32) {
 	var order [len(reasonParts)]rank.Part
 	n := 0
 	for _, p := range reasonParts {
@@ -71,7 +136,7 @@ func (x *suiting) reasonsFor(it *OfferItem, place int32) {
 		x.s.reasons = append(x.s.reasons, x.lastReason(it))
 	}
 	for _, p := range order[:min(n, wanted)] {
-		x.s.reasons = append(x.s.reasons, x.reasonOf(p, place))
+		x.s.reasons = append(x.s.reasons, x.reasonOf(p, item, place))
 	}
 	if it.Explored && n > 0 && x.q.Explain {
 		x.s.reasons = append(x.s.reasons, Reason{Kind: NewHere})
@@ -86,8 +151,8 @@ func (x *suiting) lastReason(it *OfferItem) Reason {
 }
 
 // reasonOf turns one part of a score into figures.
-func (x *suiting) reasonOf(p rank.Part, place int32) Reason {
-	m, f := &x.s.merits[place], x.lens.facets[place]
+func (x *suiting) reasonOf(p rank.Part, item int, place int32) Reason {
+	m, f := &x.s.leads[item], x.lens.facets[place]
 	switch p {
 	case rank.Own:
 		return x.youBuy(&x.s.who.goods[m.ownBy])
