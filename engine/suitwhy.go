@@ -106,22 +106,29 @@ func sourceOf(parts *[rank.Parts]float32) Source {
 }
 
 // reasonParts are the parts that a sentence can be made of, all but what only
-// says where an offer holds.
+// says where an offer holds: first those that are about the member.
 var reasonParts = [...]rank.Part{
 	rank.Own, rank.Basket, rank.Together, rank.Category, rank.Brand, rank.Trend, rank.Past, rank.Popular,
 }
 
+// aboutMember is how many of them are.
+const aboutMember = 5
+
 // reasonsGiven is how many reasons an explained item has at most.
 const reasonsGiven = 3
 
-// reasonsFor appends an item's reasons, the strongest part's first.
+// reasonsFor appends an item's reasons, the strongest part's first, and what is
+// about the member before what is about everybody.
 func (x *suiting) reasonsFor(it *OfferItem, item int, place int32) {
 	var order [len(reasonParts)]rank.Part
-	n := 0
-	for _, p := range reasonParts {
+	n, own := 0, 0
+	for i, p := range reasonParts {
+		if i == aboutMember {
+			own = n
+		}
 		if it.Parts[p] > 0 {
 			at := n
-			for ; at > 0 && it.Parts[order[at-1]] < it.Parts[p]; at-- {
+			for ; at > own && it.Parts[order[at-1]] < it.Parts[p]; at-- {
 				order[at] = order[at-1]
 			}
 			order[at] = p
