@@ -102,6 +102,32 @@ func (f *Frozen) Scenario(name string) *rank.Scenario {
 	return f.e.builtIn(name)
 }
 
+// Profile returns what had been said of a member when the view was taken.
+func (f *Frozen) Profile(i int) Profile {
+	m := graph.Member(i)
+	f.e.people.mu.RLock()
+	p := f.e.people.profiles[m]
+	f.e.people.mu.RUnlock()
+	if was := f.kept(m); was != nil {
+		p = was.profile
+	}
+	if p == nil {
+		return Profile{}
+	}
+	return *p
+}
+
+// kept returns a member as they were, if they have changed since. Who asks has
+// read the member before: what was read is then from before the change.
+func (f *Frozen) kept(m graph.Member) *shopper {
+	if f.changed[m>>6].Load()&(1<<(m&63)) == 0 {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.was[m]
+}
+
 // Naming returns an offer's name and image, as Engine.Naming does.
 func (f *Frozen) Naming(o *offer.Entry) (name, image string) {
 	return naming(o, func(id string) *Product {
@@ -132,12 +158,7 @@ func (f *Frozen) read(s *shopper, i int) {
 	m := graph.Member(i)
 	f.e.readMember(s, m, int64(f.at))
 	s.token = f.e.people.token(m)
-	if f.changed[i>>6].Load()&(1<<(i&63)) == 0 {
-		return
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if was := f.was[m]; was != nil {
+	if was := f.kept(m); was != nil {
 		s.copyFrom(was)
 	}
 }

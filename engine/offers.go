@@ -28,6 +28,7 @@ type OfferQuery struct {
 	Diversity    float64       // 0 to 1; NaN: the scenario's
 	RotationRate float64       // 0 to 1; NaN: the scenario's
 
+	Brief   bool // leave Reasons out: of two million lists nobody reads them
 	Explain bool // fill Evidence, and all Reasons with their figures
 	Trace   bool // fill Dropped
 }
@@ -60,7 +61,7 @@ type OfferItem struct {
 	Price        float64
 	ValidThrough event.Millis
 
-	Reasons  []Reason   // the strongest first; at least one
+	Reasons  []Reason   // the strongest first; at least one, unless Brief
 	Evidence []Evidence // only if asked for: the shares sum to Score
 }
 

@@ -216,11 +216,20 @@ func (x *suiting) ownGoods() {
 		if len(covering) == 0 || g.Weight <= 0 {
 			continue
 		}
-		v := g.Weight * float32(due(g, x.at))
+		v := wanted(g, x.at)
 		for _, p := range covering {
 			s.merits[p].own += v
 		}
 	}
+}
+
+// wanted is how strongly one of a member's goods speaks for itself: by its
+// weight and its rhythm. One that was only looked at speaks a fifth as loud.
+func wanted(g *graph.Good, at int64) float32 {
+	if g.Count == 0 {
+		return g.Weight / 5
+	}
+	return g.Weight * float32(due(g, at))
 }
 
 // ofTheirKind lets the categories and brands that the member buys speak for the

@@ -18,11 +18,16 @@ type lead struct {
 // explain says why each item is in the answer: with its strongest reason
 // always, with all of them and with every edge behind the score if asked to.
 func (x *suiting) explain() {
+	for i := range x.a.Items {
+		x.a.Items[i].Source = sourceOf(&x.a.Items[i].Parts)
+	}
+	if x.q.Brief {
+		return
+	}
 	x.lead()
 	for i := range x.a.Items {
 		it := &x.a.Items[i]
 		place := x.s.cands[x.picks[i].Candidate].Place
-		it.Source = sourceOf(&it.Parts)
 		first := len(x.s.reasons)
 		x.reasonsFor(it, i, place)
 		it.Reasons = x.s.reasons[first:len(x.s.reasons):len(x.s.reasons)]
@@ -66,7 +71,7 @@ func (x *suiting) leadOwn(i int32) {
 	for _, p := range x.lens.view.Covering(g.Product) {
 		if k := x.s.item[p]; k > 0 {
 			l := &x.s.leads[k-1]
-			if v := g.Weight * float32(due(g, x.at)); v > l.ownMost {
+			if v := wanted(g, x.at); v > l.ownMost {
 				l.ownMost, l.ownBy = v, i
 			}
 		}
@@ -253,7 +258,7 @@ func (x *suiting) ownEvidence(place int32, by float64) {
 	for i := range x.s.who.goods {
 		g := &x.s.who.goods[i]
 		if g.Weight > 0 && slices.Contains(x.lens.view.Covering(g.Product), place) {
-			v := float64(g.Weight * float32(due(g, x.at)))
+			v := float64(wanted(g, x.at))
 			x.s.evidence = append(x.s.evidence, Evidence{"own", x.item(g.Product).ID, float64(g.Weight), v * by})
 		}
 	}
