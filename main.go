@@ -21,6 +21,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"nabo/bench/eval"
 	"nabo/bench/gen"
 	"nabo/bench/load"
 	"nabo/server/app"
@@ -29,14 +30,17 @@ import (
 
 // commands is the command table.
 type commands struct {
-	Serve   serve        `cmd:"" help:"Run the engine, with its log, its store and its HTTP and NATS surfaces."`
-	Import  files.Import `cmd:"" help:"Send receipts, products and members from files to a running engine."`
-	Bench   bench        `cmd:"" help:"Measure a running engine, or one started for the purpose."`
-	Version version      `cmd:"" help:"Print version, commit and Go."`
+	Serve    serve         `cmd:"" help:"Run the engine, with its log, its store and its HTTP and NATS surfaces."`
+	Import   files.Import  `cmd:"" help:"Send receipts, products, members and offers from files to a running engine."`
+	Backtest eval.Backtest `cmd:"" help:"Say what would have been recommended, on a shop's own history."`
+	Bench    bench         `cmd:"" help:"Measure a running engine, or one started for the purpose."`
+	Version  version       `cmd:"" help:"Print version, commit and Go."`
 }
 
 type bench struct {
 	Serve     load.Serve     `cmd:"" help:"Throughput and latency of lookups while receipts flow, beside a bare handler."`
+	Offers    load.Offers    `cmd:"" help:"How long one member's offers take while receipts are applied, in process."`
+	Lists     load.Lists     `cmd:"" help:"How fast everybody's offers are made, in process."`
 	Freshness load.Freshness `cmd:"" help:"How long after a receipt's acknowledgement a lookup shows it."`
 	Bare      load.Bare      `cmd:"" hidden:"" help:"Serve ready answers; bench serve starts it."`
 }
@@ -45,7 +49,8 @@ const about = `Recommendations from receipts, live.
 
 	nabo serve --demo      a shop to look at
 	nabo serve             an engine of your own
-	nabo import FILE       receipts, products and members into it
+	nabo import FILE       receipts, products, members and offers into it
+	nabo backtest FOLDER   what it would have recommended on a shop's own history
 
 Every setting of serve is a flag, a variable of the environment (NABO_ and the flag's name in capitals, with _ for -) ` +
 	`and a key of the YAML file that --config names. A flag goes before a variable, a variable before the file.`
@@ -65,7 +70,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.ValueFormatter(explain), kong.DefaultEnvars("NABO"), kong.Resolvers(&file), kong.Bind(&file),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "where", Title: "Where:"}, {Key: "safety", Title: "What is kept, and how safely:"},
-			{Key: "limits", Title: "Limits:"}, {Key: "words", Title: "Messages:"},
+			{Key: "offers", Title: "Offers:"}, {Key: "sync", Title: "Sending offers to other systems:"}, {Key: "limits", Title: "Limits:"}, {Key: "words", Title: "Messages:"},
 		}))
 	if err != nil {
 		fmt.Fprintln(stderr, "nabo:", err)
@@ -111,7 +116,10 @@ func execute(call *kong.Context, cli *commands, stdout, stderr io.Writer) int {
 	cli.Import.Out, cli.Import.Err = stdout, stderr
 	cli.Bench.Serve.Out, cli.Bench.Serve.Err = stdout, stderr
 	cli.Bench.Freshness.Out, cli.Bench.Freshness.Err = stdout, stderr
+	cli.Bench.Offers.Out, cli.Bench.Offers.Err = stdout, stderr
+	cli.Bench.Lists.Out, cli.Bench.Lists.Err = stdout, stderr
 	cli.Bench.Bare.Out = stdout
+	cli.Backtest.Out, cli.Backtest.Log = stdout, stderr
 	call.BindTo(ctx, (*context.Context)(nil))
 	err := call.Run()
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {

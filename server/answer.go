@@ -12,10 +12,12 @@ import (
 // Answer is a list of recommendations as it goes over the wire. The hot roads
 // write the same bytes by hand (appendAnswer); a test holds the two together.
 type Answer struct {
-	RecommID     string   `json:"recommId" doc:"Names this decision: send it along with what the customer then does, or look it up" minLength:"26" maxLength:"26"`
-	AsOf         AsOf     `json:"asOf"`
-	Personalised bool     `json:"personalised" doc:"Whether the member's own purchases were used"`
-	Recomms      []Recomm `json:"recomms" nullable:"false" doc:"The best first"`
+	RecommID     string       `json:"recommId" doc:"Names this decision: send it along with what the customer then does, or look it up" minLength:"26" maxLength:"26"`
+	AsOf         AsOf         `json:"asOf"`
+	Personalised bool         `json:"personalised" doc:"Whether the member's own purchases were used"`
+	Scenario     *ScenarioRef `json:"scenario,omitempty" doc:"Only where the question names one"`
+	Recomms      []Recomm     `json:"recomms" nullable:"false" doc:"The best first"`
+	Previous     string       `json:"previous,omitempty" doc:"Only of a next page: the decision before" minLength:"26" maxLength:"26"`
 }
 
 // AsOf says which state an answer reflects.
@@ -73,13 +75,18 @@ func sourceName(s engine.Source) string {
 }
 
 // appendAnswer appends an answer as JSON. It allocates nothing but room in dst.
-func appendAnswer(dst []byte, recommID []byte, a *engine.Answer) []byte {
+// A scenario without a name, and a previous decision without an id, are left
+// out.
+func appendAnswer(dst, recommID []byte, scenario ScenarioRef, a *engine.Answer, previous string) []byte {
 	dst = append(dst, `{"recommId":"`...)
 	dst = append(dst, recommID...)
 	dst = append(dst, `","asOf":`...)
 	dst = appendAsOf(dst, a.Seq, a.At)
 	dst = append(dst, `,"personalised":`...)
 	dst = strconv.AppendBool(dst, a.Personalised)
+	if scenario.Name != "" {
+		dst = appendScenario(append(dst, ','), scenario.Name, scenario.Version)
+	}
 	dst = append(dst, `,"recomms":[`...)
 	for i := range a.Recomms {
 		if i > 0 {
@@ -87,7 +94,11 @@ func appendAnswer(dst []byte, recommID []byte, a *engine.Answer) []byte {
 		}
 		dst = appendRecomm(dst, &a.Recomms[i], i+1)
 	}
-	return append(dst, "]}"...)
+	dst = append(dst, ']')
+	if previous != "" {
+		dst = append(append(append(dst, `,"previous":"`...), previous...), '"')
+	}
+	return append(dst, '}')
 }
 
 func appendAsOf(dst []byte, seq uint64, at event.Millis) []byte {
@@ -208,10 +219,13 @@ func appendEvidence(dst []byte, evidence []engine.Evidence) []byte {
 }
 
 // answerOf builds the wire form as a value, for the roads that are not hot.
-func answerOf(recommID string, a *engine.Answer) Answer {
+func answerOf(recommID string, scenario ScenarioRef, a *engine.Answer, previous string) Answer {
 	out := Answer{
 		RecommID: recommID, AsOf: AsOf{Seq: a.Seq, Time: a.At.Time()},
-		Personalised: a.Personalised, Recomms: make([]Recomm, len(a.Recomms)),
+		Personalised: a.Personalised, Recomms: make([]Recomm, len(a.Recomms)), Previous: previous,
+	}
+	if scenario.Name != "" {
+		out.Scenario = &scenario
 	}
 	for i := range a.Recomms {
 		out.Recomms[i] = recommOf(&a.Recomms[i], i+1)

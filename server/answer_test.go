@@ -53,11 +53,13 @@ func TestAppendAnswerIsTheDocumentedType(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := drawAnswer(t)
 		const id = "01J00000000000000000000000"
-		got := appendAnswer(nil, []byte(id), a)
+		scenario := ScenarioRef{rapid.String().Draw(t, "scenario"), rapid.Uint64().Draw(t, "version")}
+		previous := rapid.SampledFrom([]string{"", id}).Draw(t, "previous")
+		got := appendAnswer(nil, []byte(id), scenario, a, previous)
 		var want bytes.Buffer
 		e := json.NewEncoder(&want)
 		e.SetEscapeHTML(false)
-		if err := e.Encode(answerOf(id, a)); err != nil {
+		if err := e.Encode(answerOf(id, scenario, a, previous)); err != nil {
 			t.Fatal(err)
 		}
 		if string(got)+"\n" != want.String() {

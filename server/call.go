@@ -28,6 +28,8 @@ type call struct {
 	params   params
 	query    engine.Query
 	answer   engine.Answer
+	offers   engine.OfferQuery
+	offered  engine.OfferAnswer
 	id       ulid.ULID
 	idText   [ulid.EncodedSize]byte
 	in       []byte // the body

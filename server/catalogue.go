@@ -193,7 +193,7 @@ func eventText(typ string, path ids, body []byte) ([]byte, error) {
 	}
 	text := append([]byte(`{"type":`), appendString(nil, typ)...)
 	text = append(text, `,"data":{`...)
-	for _, name := range [...]string{"product", "store", "member"} {
+	for _, name := range [...]string{"product", "store", "member", "offer"} {
 		if id, ok := path[name]; ok {
 			text = append(appendString(text, name), ':')
 			text = append(appendString(text, id), ',')

@@ -112,7 +112,7 @@ func (s *Server) prepare(x exchange, about *cold) *Problem {
 	if bad := x.c.params.query(x.r.URL.RawQuery); bad != nil {
 		return bad
 	}
-	for _, name := range [...]string{"id", "store"} {
+	for _, name := range [...]string{"id", "store", "offer"} {
 		if id := x.r.PathValue(name); id != "" && !validID(id) {
 			return fault(badID, "the path is not valid", "/"+name, "expected 1 to 128 bytes of printable UTF-8")
 		}

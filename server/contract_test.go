@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"nabo/server/lists"
 )
 
 // sample is a request to a documented operation.
@@ -21,7 +24,7 @@ type sample struct {
 }
 
 // samples are requests with right and with wrong input, by operation.
-func samples(recommID string) map[string][]sample {
+func samples(goods, offers, list string) map[string][]sample {
 	question := func(path string) (get, post []sample) {
 		get = []sample{
 			{path, "", "", 200}, {path, "count=3&explain=true&exclude=x&exclude=y&scenario=home", "", 200},
@@ -39,12 +42,8 @@ func samples(recommID string) map[string][]sample {
 			{"", "", `[{"type":"view","data":{"product":"a"}},{"type":"view","data":{}}]`, 202}, {"", "", `{"type":"view"}`, 400}, {"", "wait=soon", `{}`, 400},
 		},
 		"post-batch": {
-			{"", "", `{"requests":[{"op":"trending"},{"op":"together","params":{"product":"a","explain":true}},{"op":"together"}]}`, 200},
+			{"", "", `{"requests":[{"op":"trending"},{"op":"together","params":{"product":"a","explain":true}},{"op":"together"},{"op":"offers","params":{"member":"m1"}}]}`, 200},
 			{"", "", `{"requests":4}`, 400}, {"", "", ``, 400},
-		},
-		"get-decision": {
-			{"/v1/recomms/" + recommID, "", "", 200}, {"/v1/recomms/" + recommID, "explain=true", "", 200},
-			{"/v1/recomms/01J00000000000000000000000", "", "", 404}, {"/v1/recomms/x", "", "", 400},
 		},
 		"get-stats":   {{"", "", "", 200}, {"", "digest=true", "", 200}, {"", "digest=1", "", 400}},
 		"get-product": {{"/v1/products/a", "", "", 200}, {"/v1/products/p1", "", "", 200}, {"/v1/products/unheard-of", "", "", 404}, {"/v1/products/a", "x=1", "", 400}},
@@ -71,22 +70,30 @@ func samples(recommID string) map[string][]sample {
 	} {
 		out["get-"+op], out["post-"+op] = question(path)
 	}
+	maps.Copy(out, offerSamples(list))
+	maps.Copy(out, decisionSamples(goods, offers))
+	maps.Copy(out, syncSamples())
 	return out
 }
 
 // Every documented operation is called with right and with wrong input, and
 // what it answers is what its document says.
 func TestDocumentedOperationsAnswerAsDocumented(t *testing.T) {
-	r := newWholeRig(t, nil)
+	r := newWholeRig(t, func(o *Options) { o.Syncs = &fakeSyncs{} })
 	r.receipts(t, 4, "m1", "a", "b")
 	r.receipts(t, 1, "m3", "a", "p2")
 	for _, id := range []string{"p1", "m2"} {
 		path := map[string]string{"p1": "/v1/products/p1", "m2": "/v1/members/m2"}[id]
 		want[Change](t, r.send(t, "PUT", path+"?wait=applied", `{}`), 202)
 	}
-	r.opt.WaitLimit = time.Millisecond // from here on, only for what never comes
-	recommID := want[Answer](t, r.send(t, "GET", "/v1/trending", ""), 200).RecommID
-	doc, all := r.api.OpenAPI(), samples(recommID)
+	for id, body := range map[string]string{"o1": `{"products":["a"]}`, "o2": `{"products":["b"]}`, "ended": `{"products":["b"],"validThrough":"2026-11-20T00:00:00Z"}`} {
+		want[Change](t, r.send(t, "PUT", "/v1/offers/"+id, body), 200)
+	}
+	list := r.doneList(t, lists.Spec{Scenario: "home", Format: lists.NDJSON})
+	r.opt.WaitLimit = 300 * time.Millisecond // from here on: some wait for what never comes
+	goods := want[Answer](t, r.send(t, "GET", "/v1/trending", ""), 200).RecommID
+	offers := want[OfferAnswer](t, r.send(t, "GET", "/v1/members/m1/offers?count=1&explain=true", ""), 200).RecommID
+	doc, all := r.api.OpenAPI(), samples(goods, offers, list)
 	for path, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if op == nil {
@@ -145,12 +152,13 @@ func checkRequestSchema(t *testing.T, r *rig, op *huma.Operation, body string) {
 	if err := json.Unmarshal([]byte(body), &data); err != nil {
 		t.Fatal(err)
 	}
+	schema := op.RequestBody.Content[jsonType].Schema
 	list, many := data.([]any)
-	if !many {
+	if !many || schema.Type == huma.TypeArray {
 		list = []any{data}
 	}
 	for _, one := range list {
-		if faults := against(r, op.RequestBody.Content[jsonType].Schema, one); len(faults) > 0 {
+		if faults := against(r, schema, one); len(faults) > 0 {
 			t.Fatalf("%s was taken but is not documented: %v", body, faults)
 		}
 	}
@@ -178,7 +186,7 @@ func TestDocumentedParametersAreTaken(t *testing.T) {
 			if p.In != "query" {
 				continue
 			}
-			got := r.send(t, "GET", target+"?"+p.Name+"="+url.QueryEscape(valueFor(p.Schema)), "")
+			got := r.send(t, "GET", target+"?"+p.Name+"="+url.QueryEscape(valueFor(p)), "")
 			if got.status == 400 {
 				t.Errorf("GET %s: %s is documented and refused: %s", path, p.Name, got.body)
 			}
@@ -186,8 +194,13 @@ func TestDocumentedParametersAreTaken(t *testing.T) {
 	}
 }
 
-func valueFor(s *huma.Schema) string {
+func valueFor(p *huma.Param) string {
+	s := p.Schema
 	switch {
+	case p.Name == pFilter.info().name:
+		return "offer.price < 5.0"
+	case p.Name == pBooster.info().name:
+		return "1.5"
 	case len(s.Enum) > 0:
 		return fmt.Sprint(s.Enum[len(s.Enum)-1])
 	case s.Type == huma.TypeBoolean:

@@ -33,6 +33,12 @@ func newDecisions(size, limit int) *decisions {
 	return &decisions{limit: limit, ring: make([]byte, size), places: map[ulid.ULID]uint64{}}
 }
 
+// The forms of packed decisions, their first byte.
+const (
+	formGoods  = 1 // packDecision's; never leaves the process
+	formOffers = 2 // packOffers's; kept over restarts, so a change is a new form
+)
+
 // entryHead is what stands before each decision in the ring: its length with
 // this head, and its id.
 const entryHead = 4 + 16
@@ -110,7 +116,8 @@ type decision struct {
 	seq          uint64
 	at           event.Millis
 	personalised bool
-	scenario     string
+	scenario     ScenarioRef
+	previous     string // the decision that this is the next page of; empty: none
 	query        engine.Query
 	items        []decisionItem
 }
@@ -123,7 +130,7 @@ type decisionItem struct {
 
 // packDecision appends a decision: who asked what, and what was answered. Of a
 // session only its hash is kept.
-func packDecision(dst []byte, asked event.Millis, scenario string, q *engine.Query, a *engine.Answer) []byte {
+func packDecision(dst []byte, asked event.Millis, scenario ScenarioRef, previous string, q *engine.Query, a *engine.Answer) []byte {
 	dst = binary.AppendVarint(dst, int64(asked))
 	dst = binary.AppendUvarint(dst, a.Seq)
 	dst = binary.AppendVarint(dst, int64(a.At))
@@ -132,7 +139,8 @@ func packDecision(dst []byte, asked event.Millis, scenario string, q *engine.Que
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(q.Member))
 	dst = binary.LittleEndian.AppendUint64(dst, q.Session)
 	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(q.MinSupport))
-	for _, text := range [...]string{scenario, q.Product, q.Store, q.Chain, q.Category} {
+	dst = binary.AppendUvarint(dst, scenario.Version)
+	for _, text := range [...]string{scenario.Name, previous, q.Product, q.Store, q.Chain, q.Category} {
 		dst = packString(dst, text)
 	}
 	dst = packStrings(dst, q.Products)
@@ -182,7 +190,8 @@ func unpackDecision(b []byte) decision {
 	q.Member = event.Token(binary.LittleEndian.Uint64(u.take(8)))
 	q.Session = binary.LittleEndian.Uint64(u.take(8))
 	q.MinSupport = math.Float64frombits(binary.LittleEndian.Uint64(u.take(8)))
-	for _, field := range [...]*string{&d.scenario, &q.Product, &q.Store, &q.Chain, &q.Category} {
+	d.scenario.Version = u.unsigned()
+	for _, field := range [...]*string{&d.scenario.Name, &d.previous, &q.Product, &q.Store, &q.Chain, &q.Category} {
 		*field = u.str()
 	}
 	q.Products, q.Exclude = u.strs(), u.strs()

@@ -67,8 +67,8 @@ func TestDecisionPackedAndUnpacked(t *testing.T) {
 			Product: text.Draw(t, "product"), Store: text.Draw(t, "store"), Chain: text.Draw(t, "chain"), Category: text.Draw(t, "category"),
 			Products: list.Draw(t, "products"), Exclude: list.Draw(t, "exclude"), MinSupport: 2.5, Member: 77, Session: 78, Explain: true,
 		}
-		d := unpackDecision(packDecision(nil, 123, "home", &q, a))
-		if !reflect.DeepEqual(d.query, q) || d.asked != 123 || d.seq != a.Seq || d.at != a.At || d.scenario != "home" || d.personalised != a.Personalised {
+		d := unpackDecision(packDecision(nil, 123, ScenarioRef{"home", 4}, "before", &q, a))
+		if !reflect.DeepEqual(d.query, q) || d.asked != 123 || d.seq != a.Seq || d.at != a.At || d.scenario != (ScenarioRef{"home", 4}) || d.previous != "before" || d.personalised != a.Personalised {
 			t.Fatalf("got %+v, expected %+v", d, q)
 		}
 		for i, r := range a.Recomms {

@@ -23,8 +23,12 @@ func (s *Server) introduce() {
 	doc.Tags = []*huma.Tag{
 		{Name: "Events", Description: "What happened"},
 		{Name: "Recommendations", Description: "What to show"},
+		{Name: "Offers", Description: "What may be offered, to whom it is, and what became of it"},
 		{Name: "Members", Description: "What is known of a member"},
+		{Name: "Lists", Description: "Every member's offers at once"},
+		{Name: "Scenarios", Description: "How lists are made, by where they are shown"},
 		{Name: "Products", Description: "The catalogue"},
+		{Name: "Sync out", Description: "What changed of members' offers, on its way to other systems"},
 		{Name: "Running it", Description: "How it is doing"},
 	}
 }
@@ -81,6 +85,18 @@ func (s *Server) bodyDoc(method, path string, body reflect.Type) {
 	op.RequestBody.Content = jsonContent(s.schema(body))
 }
 
+// alsoAccepted documents that an operation's success may be a 202, too.
+func (s *Server) alsoAccepted(method, path string) {
+	item := s.api.OpenAPI().Paths[path]
+	op := item.Put
+	if method == http.MethodDelete {
+		op = item.Delete
+	}
+	accepted := *op.Responses["200"]
+	accepted.Description = http.StatusText(http.StatusAccepted)
+	op.Responses["202"] = &accepted
+}
+
 // queryDoc documents parameters as a query.
 func (s *Server) queryDoc(set param) []*huma.Param {
 	var out []*huma.Param
@@ -123,8 +139,12 @@ func (i *paramInfo) schema() *huma.Schema {
 	case kindIDs:
 		most := maxList
 		return &huma.Schema{Type: huma.TypeArray, Items: text(event.MaxID), MaxItems: &most}
-	case kindText:
+	case kindText, kindCursor:
 		return text(event.MaxText)
+	case kindExpr:
+		return text(maxExpr)
+	case kindShare:
+		return &huma.Schema{Type: huma.TypeNumber, Minimum: bound(0), Maximum: bound(1)}
 	case kindCount:
 		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(1), Maximum: bound(engine.MaxCount), Default: defaultCount}
 	case kindNumber:
@@ -133,12 +153,14 @@ func (i *paramInfo) schema() *huma.Schema {
 		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(0)}
 	case kindFlag:
 		return &huma.Schema{Type: huma.TypeBoolean, Default: false}
-	case kindWord:
+	case kindWord, kindChoice:
 		out := &huma.Schema{Type: huma.TypeString}
 		for _, word := range strings.Split(i.words, "|") {
 			out.Enum = append(out.Enum, word)
 		}
-		out.Default = out.Enum[0]
+		if i.kind == kindWord {
+			out.Default = out.Enum[0]
+		}
 		return out
 	default:
 		return text(event.MaxID)
@@ -153,21 +175,42 @@ func (s *Server) describeQuestion(q *question) {
 		path = []*huma.Param{{Name: "id", In: "path", Required: true, Description: info.doc, Schema: info.schema()}}
 	}
 	rest := q.required | q.optional
+	answer := reflect.TypeFor[Answer]()
+	if q.offers {
+		answer = reflect.TypeFor[OfferAnswer]()
+	}
 	answers := func(problems ...int) map[string]*huma.Response {
 		out := s.problemDoc(problems...)
-		out["200"] = &huma.Response{Description: "The recommendations", Content: jsonContent(s.schema(reflect.TypeFor[Answer]()))}
+		out["200"] = &huma.Response{Description: "The recommendations", Content: jsonContent(s.schema(answer))}
 		return out
+	}
+	body := paramsSchema(rest, q.required)
+	query := s.queryDoc(rest)
+	if q.offers {
+		for _, p := range query {
+			ofTheScenario(p.Name, p.Schema, &p.Description)
+		}
+		for name, schema := range body.Properties {
+			ofTheScenario(name, schema, &schema.Description)
+		}
 	}
 	doc := s.api.OpenAPI()
 	doc.AddOperation(&huma.Operation{
 		Method: http.MethodGet, Path: q.path, OperationID: "get-" + q.op, Tags: []string{q.tag}, Summary: q.summary, Description: q.doc,
-		Parameters: append(path, s.queryDoc(rest)...), Responses: answers(400, 503),
+		Parameters: append(path, query...), Responses: answers(400, 503),
 	})
 	doc.AddOperation(&huma.Operation{
 		Method: http.MethodPost, Path: q.path, OperationID: "post-" + q.op, Tags: []string{q.tag}, Summary: q.summary, Description: q.doc,
 		Parameters: path, Responses: answers(400, 413, 415, 503),
-		RequestBody: &huma.RequestBody{Description: "The same parameters as a JSON object. May be left out.", Content: jsonContent(paramsSchema(rest, q.required))},
+		RequestBody: &huma.RequestBody{Description: "The same parameters as a JSON object. May be left out.", Content: jsonContent(body)},
 	})
+}
+
+// ofTheScenario documents a list's length where it is the scenario's.
+func ofTheScenario(name string, schema *huma.Schema, doc *string) {
+	if name == pCount.info().name {
+		schema.Default, *doc = nil, "How many to answer with at most. The scenario's if left out: 35 where it does not say."
+	}
 }
 
 func (s *Server) describeBatch() {
@@ -209,7 +252,7 @@ type Envelope struct {
 	Specversion string         `json:"specversion,omitempty" enum:"1.0"`
 	ID          string         `json:"id,omitempty" maxLength:"128" doc:"With source the key that makes sending again safe"`
 	Source      string         `json:"source,omitempty" maxLength:"512" example:"pos/17"`
-	Type        string         `json:"type" enum:"receipt,view,cart,scan,product.upserted,product.deleted,stock.changed,member.upserted,member.erased,member.merged,member.identified,signal"`
+	Type        string         `json:"type" enum:"receipt,view,cart,scan,product.upserted,product.deleted,stock.changed,member.upserted,member.erased,member.merged,member.identified,signal,offer.upserted,offer.withdrawn,offer.personalised,offer.activated,offer.deactivated,offer.redeemed,impression,consent.changed,scenario.changed"`
 	Time        string         `json:"time,omitempty" format:"date-time" doc:"When it happened; when it is received if left out. At most 24 hours ahead"`
 	Data        map[string]any `json:"data" doc:"What is particular to the type"`
 }

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // sharedHeaders are the header values of all hot answers, never written to: to
@@ -61,7 +64,7 @@ func (s *Server) readQuestion(q *question, c *call, r *http.Request) *Problem {
 }
 
 // HandleRequest answers one question that came as a request over NATS. The op
-// is together, similar, trending, basket or products; the body has the same
+// is together, similar, trending, basket, products, offers or next-offer; the body has the same
 // names as over HTTP, with product or member in place of the path's id. On a
 // *Problem the bytes are that problem as JSON. Any goroutine may call it.
 func (s *Server) HandleRequest(ctx context.Context, op string, body []byte) ([]byte, error) {
@@ -109,7 +112,7 @@ type Batch struct {
 
 // BatchRequest is one question of a Batch.
 type BatchRequest struct {
-	Op     string         `json:"op" enum:"together,similar,trending,basket,products" doc:"Which question"`
+	Op     string         `json:"op" enum:"together,similar,trending,basket,products,offers,next-offer" doc:"Which question"`
 	Params map[string]any `json:"params,omitempty" doc:"Its parameters, with product or member in place of the path's id"`
 }
 
@@ -121,9 +124,19 @@ type BatchAnswer struct {
 
 // BatchItem is the answer to one question of a Batch, or the problem with it.
 type BatchItem struct {
-	Status  int      `json:"status" doc:"The HTTP status that the question alone would have had"`
-	Answer  *Answer  `json:"answer,omitempty"`
-	Problem *Problem `json:"problem,omitempty"`
+	Status  int        `json:"status" doc:"The HTTP status that the question alone would have had"`
+	Answer  *AnyAnswer `json:"answer,omitempty" doc:"As the question alone would have been answered"`
+	Problem *Problem   `json:"problem,omitempty"`
+}
+
+// AnyAnswer is the answer to a question of any kind, as JSON.
+type AnyAnswer struct{ json.RawMessage }
+
+// Schema documents it as an Answer or an OfferAnswer.
+func (AnyAnswer) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{
+		r.Schema(reflect.TypeFor[Answer](), true, "Answer"), r.Schema(reflect.TypeFor[OfferAnswer](), true, "OfferAnswer"),
+	}}
 }
 
 // batch answers many questions at once. A bad one spoils no other.

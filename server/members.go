@@ -30,13 +30,23 @@ type Member struct {
 
 // Affinities is what a member leans towards.
 type Affinities struct {
-	AsOf       AsOf       `json:"asOf"`
-	Known      bool       `json:"known" doc:"Whether anything is held on the member"`
-	Products   []Affinity `json:"products" nullable:"false"`
-	Categories []Affinity `json:"categories" nullable:"false"`
-	Brands     []Affinity `json:"brands" nullable:"false"`
-	Chains     []Affinity `json:"chains" nullable:"false"`
-	Stores     []Affinity `json:"stores" nullable:"false"`
+	AsOf       AsOf            `json:"asOf"`
+	Known      bool            `json:"known" doc:"Whether anything is held on the member"`
+	Products   []Affinity      `json:"products" nullable:"false"`
+	Categories []Affinity      `json:"categories" nullable:"false"`
+	Brands     []Affinity      `json:"brands" nullable:"false"`
+	Chains     []Affinity      `json:"chains" nullable:"false"`
+	Stores     []Affinity      `json:"stores" nullable:"false"`
+	Offers     []OfferAffinity `json:"offers" nullable:"false" doc:"What suits the member best of what may be offered to them now, as the standard scenario has it; at most 200"`
+}
+
+// OfferAffinity is how well an offer suits a member.
+type OfferAffinity struct {
+	ID       string      `json:"id"`
+	Name     string      `json:"name"`
+	Score    Fixed       `json:"score" doc:"Comparable between members"`
+	Parts    *OfferParts `json:"parts" doc:"The shares that sum to the score, those that are not zero"`
+	Evidence []Evidence  `json:"evidence" nullable:"false"`
 }
 
 // Affinity is one leaning.
@@ -49,14 +59,33 @@ type Affinity struct {
 
 // Export is everything that is held on a member.
 type Export struct {
-	ID         string     `json:"id"`
-	Known      bool       `json:"known" doc:"Whether anything is held on the member"`
-	Member     *Member    `json:"member,omitempty" doc:"What was written about the member"`
-	Affinities Affinities `json:"affinities" doc:"What the member's own events weigh, all of it"`
-	Visits     int        `json:"visits" doc:"Receipts counted"`
-	Products   []Held     `json:"products" doc:"Every product the member is bound to"`
-	Places     []Held     `json:"places" doc:"Every store and chain the member is bound to"`
-	Sessions   []Session  `json:"sessions" doc:"Sessions going on that are known to be the member's"`
+	ID          string        `json:"id"`
+	Known       bool          `json:"known" doc:"Whether anything is held on the member"`
+	Member      *Member       `json:"member,omitempty" doc:"What was written about the member"`
+	Affinities  Affinities    `json:"affinities" doc:"What the member's own events weigh, all of it"`
+	Visits      int           `json:"visits" doc:"Receipts counted"`
+	Products    []Held        `json:"products" doc:"Every product the member is bound to"`
+	Places      []Held        `json:"places" doc:"Every store and chain the member is bound to"`
+	Sessions    []Session     `json:"sessions" doc:"Sessions going on that are known to be the member's"`
+	Activations []Activation  `json:"activations" nullable:"false" doc:"Every offer that the member has activated or redeemed"`
+	Terms       []OfferTerm   `json:"terms" nullable:"false" doc:"Prices and terms of the member's own"`
+	Shown       []OfferShown  `json:"shown" nullable:"false" doc:"Offers that were shown, the latest first; the latest 64"`
+	Consents    []ConsentBody `json:"consents" nullable:"false"`
+}
+
+// OfferTerm is a price or a term of a member's own for an offer.
+type OfferTerm struct {
+	Offer        string     `json:"offer"`
+	Price        *Fixed     `json:"price,omitempty" nullable:"false" doc:"The offer's if left out"`
+	ValidFrom    *time.Time `json:"validFrom,omitempty" doc:"The offer's if left out"`
+	ValidThrough *time.Time `json:"validThrough,omitempty" doc:"The offer's if left out"`
+}
+
+// OfferShown is when and how often an offer was shown to a member.
+type OfferShown struct {
+	Offer string    `json:"offer"`
+	Times int       `json:"times" minimum:"0" doc:"At most 255"`
+	Last  time.Time `json:"last" doc:"To the minute"`
 }
 
 // Held is one binding of a member, as it is kept.
@@ -85,9 +114,13 @@ type Erasure struct {
 
 // Removed counts what an erasure takes away.
 type Removed struct {
-	Known    bool `json:"known" doc:"Whether the member was known at all"`
-	Profile  bool `json:"profile" doc:"Whether something was written about the member"`
-	Products int  `json:"products" doc:"Bindings to products"`
+	Known       bool `json:"known" doc:"Whether the member was known at all"`
+	Profile     bool `json:"profile" doc:"Whether something was written about the member"`
+	Products    int  `json:"products" doc:"Bindings to products"`
+	Activations int  `json:"activations" doc:"Offers that the member had activated or redeemed"`
+	Terms       int  `json:"terms" doc:"Prices and terms of the member's own"`
+	Shown       int  `json:"shown" doc:"Offers noted as shown"`
+	Consents    int  `json:"consents"`
 }
 
 type (
@@ -126,7 +159,7 @@ func (s *Server) registerMembers() {
 	}, s.eraseMember)
 	serve(s, cold{
 		method: http.MethodGet, path: "/v1/members/{id}/affinity", id: "get-affinity", tag: tag, params: pCount | pMinSeq, problems: []int{400, 503},
-		summary: "What a member leans towards", doc: "Products, categories, brands, chains and stores, each with its evidence. A member that nobody knows is no error: `known` is then false.",
+		summary: "What a member leans towards", doc: "Products, categories, brands, chains, stores and offers, each with its evidence. A member that nobody knows is no error: `known` is then false.",
 	}, s.getAffinity)
 	serve(s, cold{
 		method: http.MethodGet, path: "/v1/members/{id}/export", id: "export-member", tag: tag, params: pMinSeq, problems: []int{400, 503},
@@ -161,7 +194,8 @@ func (s *Server) getAffinity(_ context.Context, x exchange, in *memberInput) (*a
 
 func (s *Server) affinities(id string, count int) Affinities {
 	var found engine.Affinities
-	if token, ok := s.opt.Tokens.Token(id); ok {
+	token, ok := s.opt.Tokens.Token(id)
+	if ok {
 		found = s.opt.Engine.Affinities(token, s.now(), count)
 	} else {
 		found.Seq, found.At = s.opt.Engine.Position(), s.now()
@@ -170,6 +204,7 @@ func (s *Server) affinities(id string, count int) Affinities {
 		AsOf: AsOf{Seq: found.Seq, Time: found.At.Time()}, Known: found.Known,
 		Products: affinitiesOf(found.Products), Categories: affinitiesOf(found.Categories), Brands: affinitiesOf(found.Brands),
 		Chains: affinitiesOf(found.Chains), Stores: affinitiesOf(found.Stores),
+		Offers: s.offerAffinities(token, found.Known, count),
 	}
 }
 
@@ -181,6 +216,25 @@ func affinitiesOf(list []engine.Affinity) []Affinity {
 	return out
 }
 
+// offerAffinities asks for the best offers, each with what its score is made
+// of; none for a member of whom nothing is known.
+func (s *Server) offerAffinities(token event.Token, known bool, count int) []OfferAffinity {
+	if !known {
+		return []OfferAffinity{}
+	}
+	q, a := s.nextQuery(token, &params{}), engine.OfferAnswer{}
+	q.Count, q.Explain = min(count, engine.MaxCount), true
+	s.opt.Engine.Offers(&q, s.now(), &a)
+	out := make([]OfferAffinity, len(a.Items))
+	for i := range a.Items {
+		it := &a.Items[i]
+		name, _ := s.opt.Engine.Naming(it.Offer)
+		parts := OfferParts(it.Parts)
+		out[i] = OfferAffinity{it.Offer.Spec.Offer, name, Fixed(it.Score), &parts, evidenceOf(it.Evidence)}
+	}
+	return out
+}
+
 // everything asks for as many affinities as a member can have.
 const everything = 1 << 20
 
@@ -188,7 +242,10 @@ func (s *Server) exportMember(_ context.Context, _ exchange, in *memberInput) (*
 	out := Export{ID: in.ID, Member: s.member(in.ID), Affinities: s.affinities(in.ID, everything)}
 	out.Known = out.Member != nil || out.Affinities.Known
 	out.Products, out.Places, out.Sessions = []Held{}, []Held{}, []Session{}
-	if token, ok := s.opt.Tokens.Token(in.ID); ok {
+	token, ok := s.opt.Tokens.Token(in.ID)
+	out.Activations, out.Consents = s.activationsOf(token), s.consentsOf(token)
+	out.Terms, out.Shown = s.termsOf(token)
+	if ok {
 		held := s.opt.Engine.Held(token, s.now())
 		out.Visits = held.Visits.Visits
 		out.Products, out.Places = heldOf(held.Products), heldOf(held.Places)
@@ -197,6 +254,22 @@ func (s *Server) exportMember(_ context.Context, _ exchange, in *memberInput) (*
 		}
 	}
 	return &exportOutput{out}, nil
+}
+
+// termsOf lists a member's own terms, and what was shown to them.
+func (s *Server) termsOf(token event.Token) ([]OfferTerm, []OfferShown) {
+	record, terms, shown := s.opt.Engine.Dealings(token), []OfferTerm{}, []OfferShown{}
+	for _, t := range record.Terms {
+		if e, ok := s.opt.Engine.OfferNumbered(t.Slot); ok {
+			terms = append(terms, OfferTerm{e.Spec.Offer, priceOf(t.Price), momentOf(t.From), momentOf(t.Through)})
+		}
+	}
+	for _, n := range record.Shown {
+		if e, ok := s.opt.Engine.OfferNumbered(n.Slot); ok {
+			shown = append(shown, OfferShown{e.Spec.Offer, int(n.Times), n.At.Time()})
+		}
+	}
+	return terms, shown
 }
 
 func heldOf(goods []engine.HeldGood) []Held {
@@ -225,7 +298,11 @@ func (s *Server) eraseMember(ctx context.Context, x exchange, in *memberInput) (
 // held counts what an erasure will take away.
 func (s *Server) held(token event.Token) Removed {
 	_, written := s.opt.Engine.Profile(token)
-	return Removed{Known: true, Profile: written, Products: len(s.opt.Engine.Held(token, s.now()).Products)}
+	record := s.opt.Engine.Dealings(token)
+	return Removed{
+		Known: true, Profile: written, Products: len(s.opt.Engine.Held(token, s.now()).Products),
+		Activations: len(record.Uses), Terms: len(record.Terms), Shown: len(record.Shown), Consents: len(record.Consents),
+	}
 }
 
 func memberOf(id string, p *engine.Profile) *Member {

@@ -11,6 +11,7 @@ import (
 
 	"nabo/engine"
 	"nabo/engine/event"
+	"nabo/server/lists"
 	"nabo/stream/gate"
 )
 
@@ -33,6 +34,12 @@ type Options struct {
 	Tokens Tokens
 	Now    func() time.Time
 
+	// Decisions keeps decisions about offers over restarts; nil: nobody does.
+	Decisions DecisionStore
+	// Lists makes lists; nil: there are none.
+	Lists *lists.Runs
+	// Syncs sends what changed of members' offers to other systems; nil: none.
+	Syncs Syncs
 	// Status is asked for what the server cannot know itself; nil: nothing.
 	Status func() Status
 	// Chance fills b with random bytes for the ids of decisions. The default
@@ -74,6 +81,17 @@ type Status struct {
 	CheckpointAt      time.Time // when it was written; zero: none
 	StoreBytes        uint64    // on disk
 	Gate              GateStatus
+	Decisions         *DecisionStatus // of those that are kept over restarts; nil: none are
+}
+
+// DecisionStatus is how the decisions stand that are kept over restarts.
+type DecisionStatus struct {
+	Count, Bytes int64
+	MaxBytes     int64  // above it the oldest go
+	Waiting      int64  // bytes on their way to the disk
+	Written      uint64 // since the start
+	Lost         uint64 // never written
+	DiskBytes    int64
 }
 
 // GateStatus counts what passed the gate since the process started.

@@ -31,9 +31,16 @@ type params struct {
 	products, exclude        []string
 	count                    int
 	minSupport               float64
+	diversity, rotationRate  float64 // NaN: not given
+	channel, after           string
+	filter, booster          string
+	cursor, recommID         string
+	basket                   []string
 	minSeq                   uint64
 	explain                  bool
 	validateOnly, digest     bool
+	active, publish, values  bool
+	format                   string
 }
 
 // reset makes p ready for a request that may use the allowed parameters. The
@@ -41,7 +48,11 @@ type params struct {
 func (p *params) reset(allowed param) {
 	clear(p.products)
 	clear(p.exclude)
-	*p = params{allowed: allowed, products: p.products[:0], exclude: p.exclude[:0], count: defaultCount}
+	clear(p.basket)
+	*p = params{
+		allowed: allowed, products: p.products[:0], exclude: p.exclude[:0], basket: p.basket[:0],
+		count: defaultCount, diversity: math.NaN(), rotationRate: math.NaN(),
+	}
 }
 
 func (p *params) has(one param) bool { return p.set&one != 0 }
@@ -133,11 +144,8 @@ func (p *params) assign(one param, v value) *Problem {
 	switch info.kind {
 	case kindID, kindIDs:
 		return p.assignID(one, info, v)
-	case kindText:
-		if !v.textual() || v.text == "" || len(v.text) > event.MaxText || !utf8.ValidString(v.text) {
-			return badValue(info, v, "expected 1 to "+strconv.Itoa(event.MaxText)+" bytes of UTF-8")
-		}
-		p.category = v.text
+	case kindText, kindExpr, kindCursor:
+		return p.assignText(one, info, v)
 	case kindCount:
 		n, err := strconv.Atoi(v.text)
 		if err != nil || n < 1 || n > engine.MaxCount || !v.numeric() {
@@ -158,8 +166,47 @@ func (p *params) assign(one param, v value) *Problem {
 		p.minSeq = n
 	case kindFlag:
 		return p.assignFlag(one, info, v)
-	case kindWord:
+	case kindWord, kindChoice:
 		return p.assignWord(one, info, v)
+	case kindShare:
+		return p.assignShare(one, info, v)
+	}
+	return nil
+}
+
+// maxExpr is the longest expression, in bytes.
+const maxExpr = 4 << 10
+
+func (p *params) assignText(one param, info *paramInfo, v value) *Problem {
+	most := event.MaxText
+	if info.kind == kindExpr {
+		most = maxExpr
+	}
+	if !v.textual() || v.text == "" || len(v.text) > most || !utf8.ValidString(v.text) {
+		return badValue(info, v, "expected 1 to "+strconv.Itoa(most)+" bytes of UTF-8")
+	}
+	switch one {
+	case pCategory:
+		p.category = v.text
+	case pFilter:
+		p.filter = v.text
+	case pBooster:
+		p.booster = v.text
+	case pCursor:
+		p.cursor = v.text
+	}
+	return nil
+}
+
+func (p *params) assignShare(one param, info *paramInfo, v value) *Problem {
+	x, err := strconv.ParseFloat(v.text, 64)
+	if err != nil || !(x >= 0 && x <= 1) || !v.numeric() {
+		return badValue(info, v, "expected a number from 0 to 1")
+	}
+	if one == pDiversity {
+		p.diversity = x
+	} else {
+		p.rotationRate = x
 	}
 	return nil
 }
@@ -191,6 +238,12 @@ func (p *params) assignID(one param, info *paramInfo, v value) *Problem {
 		return appendID(&p.products, info, v)
 	case pExclude:
 		return appendID(&p.exclude, info, v)
+	case pBasket:
+		return appendID(&p.basket, info, v)
+	case pAfter:
+		p.after = v.text
+	case pRecommID:
+		p.recommID = v.text
 	}
 	return nil
 }
@@ -216,6 +269,12 @@ func (p *params) assignFlag(one param, info *paramInfo, v value) *Problem {
 		p.validateOnly = on
 	case pDigest:
 		p.digest = on
+	case pActive:
+		p.active = on
+	case pPublish:
+		p.publish = on
+	case pValues:
+		p.values = on
 	}
 	return nil
 }
@@ -231,6 +290,10 @@ func (p *params) assignWord(one param, info *paramInfo, v value) *Problem {
 		p.logic = v.text
 	case pWait:
 		p.wait = v.text
+	case pChannel:
+		p.channel = v.text
+	case pFormat:
+		p.format = v.text
 	}
 	return nil
 }

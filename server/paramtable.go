@@ -6,7 +6,7 @@ import (
 )
 
 // param is one parameter's bit in a set of them.
-type param uint32
+type param uint64
 
 // The parameters, in the order in which the documentation lists them.
 const (
@@ -28,6 +28,19 @@ const (
 	pWait
 	pValidateOnly
 	pDigest
+	pBasket
+	pChannel
+	pAfter
+	pFilter
+	pBooster
+	pDiversity
+	pRotationRate
+	pActive
+	pCursor
+	pRecommID
+	pFormat
+	pPublish
+	pValues
 )
 
 // paramKind says what a parameter's value looks like.
@@ -41,7 +54,11 @@ const (
 	kindNumber                  // zero or more
 	kindSeq                     // a log position
 	kindFlag                    // true or false
-	kindWord                    // one of words
+	kindWord                    // one of words; the first is what is meant without it
+	kindChoice                  // one of words; without it, none of them
+	kindShare                   // 0 to 1
+	kindExpr                    // a CEL expression
+	kindCursor                  // a place in a sequence, as an answer gave it
 )
 
 // paramInfo is what there is to know about a parameter, for the decoder and
@@ -49,7 +66,7 @@ const (
 type paramInfo struct {
 	name  string
 	kind  paramKind
-	words string // kindWord: the choices, parted by a bar; the first is the default
+	words string // kindWord, kindChoice: the choices, parted by a bar
 	doc   string
 }
 
@@ -66,16 +83,29 @@ var paramTable = [...]paramInfo{
 	{"window", kindWord, "1d|1h|7d", "How far back to look. 1d if left out."},
 	{"logic", kindWord, "mixed|buy-again|discover", "What they buy, what is new to them, or both. mixed if left out."},
 	{"minSupport", kindNumber, "", "Keep what was on at least so many receipts together, faded."},
-	{"exclude", kindIDs, "", "Products that must not be in the answer. In a query, repeat the parameter."},
-	{"scenario", kindID, "", "Where the answer is shown. Kept with the decision."},
+	{"exclude", kindIDs, "", "What must not be in the answer: products, or offers where offers are asked for. In a query, repeat the parameter."},
+	{"scenario", kindID, "", "Where the answer is shown: what is set for that place holds where the question does not say otherwise."},
 	{"explain", kindFlag, "", "Add the evidence to each item: the shares sum to the score."},
 	{"minSeq", kindSeq, "", "Wait until this log position is applied: a reader sees its own writes."},
 	{"wait", kindWord, "durable|applied", "applied: answer only once the engine has applied the events. durable if left out."},
 	{"validateOnly", kindFlag, "", "Check the events and take none of them."},
 	{"digest", kindFlag, "", "Add a hash of the whole state. Takes a moment."},
+	{"basket", kindIDs, "", "What is in the basket now. In a query, repeat the parameter."},
+	{"channel", kindChoice, "email|push|inapp", "The message that the list goes into: it needs the member's consent to marketing. Leave it out where the member came by themselves."},
+	{"after", kindID, "", "Go on behind this one. Of offers: the one that counts as activated."},
+	{"filter", kindExpr, "", "Keep the offers for which this CEL expression over offer, product, member and context holds, such as offer.price < 5.0."},
+	{"booster", kindExpr, "", "Multiply each score by this CEL expression, such as offer.margin > 0.2 ? 1.5 : 1.0."},
+	{"diversity", kindShare, "", "How much each further offer of a category loses, 0 to 1. The scenario's if left out."},
+	{"rotationRate", kindShare, "", "How much an offer loses that was shown just now, 0 to 1. The scenario's if left out."},
+	{"active", kindFlag, "", "Keep those that hold now; with false, those that do not."},
+	{"cursor", kindCursor, "", "Go on from here: what the answer before gave. From the start if left out."},
+	{"recommId", kindID, "", "The decision that it was shown in."},
+	{"format", kindWord, "ndjson|csv", "How the rows are written. ndjson if left out."},
+	{"publish", kindFlag, "", "Publish the rows over NATS, too."},
+	{"values", kindFlag, "", "Give whole items, with reason and values as the online answer has them; without it ids and scores."},
 }
 
-func (p param) info() *paramInfo { return &paramTable[bits.TrailingZeros32(uint32(p))] }
+func (p param) info() *paramInfo { return &paramTable[bits.TrailingZeros64(uint64(p))] }
 
 // paramNamed finds a parameter by its name; zero if there is none.
 func paramNamed(name string) param {
@@ -89,8 +119,8 @@ func paramNamed(name string) param {
 
 // each calls fn with every parameter in the set, in table order.
 func (p param) each(fn func(param)) {
-	for rest := uint32(p); rest != 0; rest &= rest - 1 {
-		fn(param(1 << bits.TrailingZeros32(rest)))
+	for rest := uint64(p); rest != 0; rest &= rest - 1 {
+		fn(param(1 << bits.TrailingZeros64(rest)))
 	}
 }
 
@@ -150,7 +180,7 @@ func (i *paramInfo) expects() string {
 		return "an array of strings"
 	case kindCount, kindSeq:
 		return "a whole number"
-	case kindNumber:
+	case kindNumber, kindShare:
 		return "a number"
 	case kindFlag:
 		return "true or false"

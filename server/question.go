@@ -5,6 +5,7 @@ import (
 
 	"nabo/engine"
 	"nabo/engine/event"
+	"nabo/engine/rank"
 )
 
 // question is one of the questions that the server takes: the same one over
@@ -12,6 +13,8 @@ import (
 type question struct {
 	op       string // its name in a batch
 	kind     engine.Kind
+	offers   bool   // it asks for offers; kind is not read
+	most     int    // how many items at most, whatever is asked for; 0: as asked
 	path     string // where it is asked over HTTP
 	subject  param  // what the path's {id} is; zero: the path has none
 	required param  // what must be there besides the subject
@@ -60,9 +63,24 @@ func newQuestions() questions {
 			summary: "A member's goods",
 			doc: "What they buy again when it is due (`buy-again`), what goes with it and is new to them (`discover`), or both. A member that nobody knows is no error: " +
 				"the answer is then filled from what is popular, and `personalised` is false.",
+		}, {
+			op: "offers", offers: true, path: "/v1/members/{id}/offers", tag: "Offers",
+			subject: pMember, optional: everywhere | ofOffers | pBasket | pExclude | pFilter | pBooster | pDiversity | pRotationRate,
+			summary: "The offers that suit a member best",
+			doc: "Only what may be offered to them, here and now. `count` is the scenario's if left out, 35 where it does not say. `explain` adds the parts of each score, " +
+				"the bindings behind it, and the rule behind each offer that was left out; the decision can be looked up with all of it in either case. " +
+				"A member that nobody knows is no error: they get what is popular.",
+		}, {
+			op: "next-offer", offers: true, most: 1, path: "/v1/members/{id}/next-offer", tag: "Offers",
+			subject: pMember, optional: (everywhere | ofOffers | pAfter | pBasket) &^ pCount,
+			summary: "The next best offer",
+			doc:     "One offer at most, as if the one in `after` were activated: never that one, and none that it makes pointless.",
 		},
 	}
 }
+
+// ofOffers are the parameters that every question about offers takes besides.
+const ofOffers = pStore | pChain | pChannel | pSession
 
 func (qs questions) named(op string) *question {
 	for i := range qs {
@@ -82,14 +100,28 @@ func (s *Server) ask(ctx context.Context, q *question, c *call) *Problem {
 	if bad := s.reach(ctx, c.params.minSeq); bad != nil {
 		return bad
 	}
+	defer s.lookedUp()
+	if q.offers {
+		return s.askOffers(q, c)
+	}
 	s.fillQuery(q.kind, &c.params, &c.query)
+	s.answerGoods(c, c.params.scenario, "")
+	return nil
+}
+
+// answerGoods answers c.query. previous is the decision before, if this is a
+// next page of it.
+func (s *Server) answerGoods(c *call, scenario, previous string) {
 	now := s.now()
 	s.opt.Engine.Recommend(&c.query, now, &c.answer)
 	s.nameDecision(c, now)
-	c.decision = packDecision(c.decision[:0], now, c.params.scenario, &c.query, &c.answer)
+	ref := ScenarioRef{Name: scenario}
+	if scenario != "" {
+		ref.Version = s.opt.Engine.Scenario(scenario).Version
+	}
+	c.decision = packDecision(append(c.decision[:0], formGoods), now, ref, previous, &c.query, &c.answer)
 	s.decisions.put(c.id, c.decision)
-	c.out = appendAnswer(c.out, c.idText[:], &c.answer)
-	return nil
+	c.out = appendAnswer(c.out, c.idText[:], ref, &c.answer, previous)
 }
 
 // nameDecision draws the decision's id.
@@ -109,6 +141,31 @@ func (s *Server) fillQuery(kind engine.Kind, p *params, q *engine.Query) {
 	}
 	if p.member != "" {
 		q.Member, _ = s.opt.Tokens.Token(p.member)
+	}
+	if p.scenario != "" {
+		applyScenario(s.opt.Engine.Scenario(p.scenario), p, q)
+	}
+}
+
+// applyScenario fills in what the question does not say from what an event has
+// set for the place. What is built in is made for offers and says nothing of
+// goods.
+func applyScenario(sc *rank.Scenario, p *params, q *engine.Query) {
+	if sc.Version == 0 {
+		return
+	}
+	if !p.has(pCount) {
+		q.Count = sc.Count
+	}
+	if q.Kind != engine.Goods || p.has(pLogic) {
+		return
+	}
+	switch sc.Logic {
+	case rank.BuyAgain:
+		q.Logic = engine.BuyAgain
+	case rank.Discover:
+		q.Logic = engine.Discover
+	case rank.Mixed, rank.Offers: // mixed is what there is without a scenario
 	}
 }
 

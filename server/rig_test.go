@@ -69,6 +69,7 @@ type memoryGate struct {
 	tokens *memoryTokens
 	now    time.Time
 	fail   error
+	note   func(seq uint64, ev *event.Event) // is told of each before it is applied, if not nil
 
 	mu  sync.Mutex
 	seq uint64
@@ -83,7 +84,11 @@ func (g *memoryGate) Submit(_ context.Context, evs []event.Event) (gate.Result, 
 	out := gate.Result{Outcomes: make([]gate.Outcome, len(evs))}
 	for i := range evs {
 		ev := evs[i]
-		if err := ev.ValidateTime(event.At(g.now)); err != nil {
+		err := ev.ValidateTime(event.At(g.now))
+		if err == nil {
+			err = g.engine.Check(&ev)
+		}
+		if err != nil {
 			fault, _ := errors.AsType[*event.FieldError](err)
 			out.Outcomes[i] = gate.Outcome{Verdict: gate.Rejected, Err: fault}
 			continue
@@ -95,6 +100,9 @@ func (g *memoryGate) Submit(_ context.Context, evs []event.Event) (gate.Result, 
 		}
 		out.Outcomes[i].Verdict = gate.Accepted
 		g.seq++
+		if g.note != nil {
+			g.note(g.seq, &ev)
+		}
 		g.engine.ApplyGroup(g.seq, []event.Event{ev})
 	}
 	out.Seq = g.seq

@@ -14,6 +14,12 @@ func (s *Server) register() error {
 	s.registerHot()
 	s.registerCatalogue()
 	s.registerMembers()
+	s.registerOffers()
+	s.registerActivations()
+	s.registerConsents()
+	s.registerScenarios()
+	s.registerLists()
+	s.registerSync()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
 		return err

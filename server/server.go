@@ -37,10 +37,15 @@ type Server struct {
 	metrics   *metrics
 	calls     sync.Pool // of *call
 	started   time.Time
-	document  []byte // /openapi.json
-	page      []byte // /docs
+	begun     time.Time // by the machine's clock, which Busy goes by
+	document  []byte    // /openapi.json
+	page      []byte    // /docs
 
-	phase atomic.Int32 // a phase
+	phase    atomic.Int32  // a phase
+	draining chan struct{} // closed when Serve begins to stop
+	lookup   atomic.Int64  // when the newest lookup ended, in nanoseconds since begun; 0: there was none
+
+	configuring sync.Mutex // held while a scenario is changed over HTTP
 
 	counting sync.Mutex // held while the whole state is walked for /v1/stats or /metrics
 }
@@ -62,7 +67,7 @@ func New(opt Options) (*Server, error) {
 	opt.fill()
 	s := &Server{
 		opt: opt, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(),
-		questions: newQuestions(), started: opt.Now(),
+		questions: newQuestions(), started: opt.Now(), draining: make(chan struct{}), begun: time.Now(),
 		decisions: newDecisions(opt.DecisionBytes, opt.DecisionCount),
 	}
 	for _, origin := range opt.AllowedOrigins {
@@ -95,7 +100,7 @@ func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.front) }
 // Serve answers on the listener until ctx is done, then stops without cutting
 // a request: /readyz says no, after DrainDelay the listener is closed, and
 // requests that run may finish within StopTimeout. It returns nil when all of
-// them did.
+// them did. It is called once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.Handler(),
@@ -114,6 +119,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.phase.Store(int32(draining))
+	close(s.draining)
 	wait(s.opt.DrainDelay)
 	// The caller's context is done already: stopping has its own bound.
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.StopTimeout)
@@ -135,6 +141,19 @@ func wait(d time.Duration) {
 		<-time.After(d)
 	}
 }
+
+// busyFor is how long after a lookup more are to be expected.
+const busyFor = 100 * time.Millisecond
+
+// Busy says whether lookups run: whether one ended within the last 100 ms. It
+// is cheap; any goroutine may call it.
+func (s *Server) Busy() bool {
+	last := s.lookup.Load()
+	return last != 0 && time.Since(s.begun)-time.Duration(last) < busyFor
+}
+
+// lookedUp notes that a lookup ended.
+func (s *Server) lookedUp() { s.lookup.Store(int64(time.Since(s.begun))) }
 
 func (s *Server) now() event.Millis { return event.At(s.opt.Now()) }
 

@@ -32,8 +32,36 @@ func newStateCollector(s *Server) *stateCollector {
 	c.gauge("nabo_sessions", "Carts and scanned baskets that are open.", func(n *Stats) float64 { return float64(n.Sessions) })
 	c.gauge("nabo_dedupe_keys", "Keys of events that are remembered.", func(n *Stats) float64 { return float64(n.Keys.Count) })
 	c.gauge("nabo_dedupe_bytes", "What they take.", func(n *Stats) float64 { return float64(n.Keys.Bytes) })
+	c.ofOffers()
 	c.ofProcess()
+	c.ofSync()
 	return c
+}
+
+// ofOffers adds what is about offers. Their counts are gauges: an offer that is
+// forgotten takes its own along.
+func (c *stateCollector) ofOffers() {
+	c.gauge("nabo_offers", "Offers that are known.", func(n *Stats) float64 { return float64(n.Offers.Kept) })
+	c.gauge("nabo_offers_active", "Offers that hold now.", func(n *Stats) float64 { return float64(n.Offers.Active) })
+	c.gauge("nabo_offer_activations", "Activations of the offers that are known.", func(n *Stats) float64 { return float64(n.Offers.Activations) })
+	c.gauge("nabo_offer_redemptions", "Redemptions of the offers that are known.", func(n *Stats) float64 { return float64(n.Offers.Redemptions) })
+	c.gauge("nabo_offer_shown", "How often the offers that are known were shown.", func(n *Stats) float64 { return float64(n.Offers.Shown) })
+	c.gauge("nabo_offer_over", "Activations and redemptions of theirs that went beyond a limit or a budget.", func(n *Stats) float64 { return float64(n.Offers.Over) })
+	c.gauge("nabo_lists_queued", "Lists that wait to be made.", func(n *Stats) float64 { return float64(n.Lists.Queued) })
+	c.gauge("nabo_lists_running", "Lists being made.", func(n *Stats) float64 { return float64(n.Lists.Running) })
+	c.gauge("nabo_lists", "Lists that can be read.", func(n *Stats) float64 { return float64(n.Lists.Kept) })
+	c.gauge("nabo_list_bytes", "The rows of all lists.", func(n *Stats) float64 { return float64(n.Lists.Bytes) })
+	stored := func(read func(*StoredDecisions) float64) func(*Stats) float64 {
+		return func(n *Stats) float64 {
+			if n.Decisions.Stored == nil {
+				return 0
+			}
+			return read(n.Decisions.Stored)
+		}
+	}
+	c.gauge("nabo_stored_decisions", "Decisions that are kept over restarts.", stored(func(d *StoredDecisions) float64 { return float64(d.Count) }))
+	c.gauge("nabo_stored_decision_bytes", "What they take.", stored(func(d *StoredDecisions) float64 { return float64(d.Bytes) }))
+	c.counter("nabo_stored_decisions_lost_total", "Decisions that were never written.", stored(func(d *StoredDecisions) float64 { return float64(d.Lost) }))
 }
 
 // ofProcess adds what does not come from the engine.
@@ -59,6 +87,7 @@ func (c *stateCollector) ofProcess() {
 	c.counter("nabo_gate_rejected_total", "Events that the gate refused.", func(n *Stats) float64 { return float64(n.Gate.Rejected) })
 	c.gauge("nabo_decisions", "Decisions that can be looked up.", func(n *Stats) float64 { return float64(n.Decisions.Count) })
 	c.gauge("nabo_decision_bytes", "What they take.", func(n *Stats) float64 { return float64(n.Decisions.Bytes) })
+	c.counter("nabo_decisions_dropped_total", "Decisions that went to make room.", func(n *Stats) float64 { return float64(n.Decisions.Dropped) })
 }
 
 func (c *stateCollector) gauge(name, help string, read func(*Stats) float64) {

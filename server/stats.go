@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"nabo/server/lists"
 )
 
 // Stats is what GET /v1/stats answers.
@@ -28,7 +30,10 @@ type Stats struct {
 	Checkpoint *CheckpointStats `json:"checkpoint,omitempty" doc:"The newest; left out where there is none"`
 	StoreBytes uint64           `json:"storeBytes" doc:"Checkpoints on disk"`
 	Gate       GateStats        `json:"gate"`
+	Offers     OfferStats       `json:"offers"`
+	Lists      ListStats        `json:"lists"`
 	Decisions  DecisionStats    `json:"decisions"`
+	Sync       *SyncState       `json:"sync,omitempty" doc:"Offers on their way to other systems; left out where there are none"`
 	Digest     *DigestStats     `json:"digest,omitempty" doc:"Only with digest"`
 }
 
@@ -79,6 +84,25 @@ type GateStats struct {
 	Rejected   uint64 `json:"rejected"`
 }
 
+// OfferStats counts the offers and what became of them.
+type OfferStats struct {
+	Kept        int   `json:"kept" doc:"Offers that are known, those included that ended or were withdrawn within 60 days"`
+	Active      int   `json:"active" doc:"Of these, those that hold now"`
+	Activations int64 `json:"activations" doc:"Of these offers, not counting what was taken back"`
+	Redemptions int64 `json:"redemptions"`
+	Shown       int64 `json:"shown"`
+	Over        int64 `json:"over" doc:"Activations and redemptions reported from elsewhere that went beyond a limit or a budget"`
+	Scenarios   int   `json:"scenarios" doc:"Those that are built in included"`
+}
+
+// ListStats is how lists stand.
+type ListStats struct {
+	Queued  int   `json:"queued"`
+	Running int   `json:"running"`
+	Kept    int   `json:"kept" doc:"Lists whose rows can be read to the end"`
+	Bytes   int64 `json:"bytes" doc:"Of all rows that are kept"`
+}
+
 // DecisionStats is how many decisions can be looked up, and the bounds on it.
 type DecisionStats struct {
 	Count    int    `json:"count"`
@@ -86,6 +110,19 @@ type DecisionStats struct {
 	MaxCount int    `json:"maxCount"`
 	MaxBytes int    `json:"maxBytes"`
 	Dropped  uint64 `json:"dropped" doc:"The oldest, gone to make room"`
+
+	Stored *StoredDecisions `json:"stored,omitempty" doc:"Decisions about offers that are kept over restarts; left out where they are not"`
+}
+
+// StoredDecisions is how the decisions stand that are kept over restarts.
+type StoredDecisions struct {
+	Count     int64  `json:"count"`
+	Bytes     int64  `json:"bytes"`
+	MaxBytes  int64  `json:"maxBytes" doc:"Above it the oldest go"`
+	Waiting   int64  `json:"waitingBytes" doc:"On their way to the disk"`
+	Written   uint64 `json:"written" doc:"Since the start"`
+	Lost      uint64 `json:"lost" doc:"Never written: too many came at once, or the disk failed"`
+	DiskBytes int64  `json:"diskBytes"`
 }
 
 // DigestStats is a hash of the whole state: two engines that applied the same
@@ -119,7 +156,13 @@ func (s *Server) stats() Stats {
 	}
 	s.addState(&out)
 	out.Lag = lag(status.LogLast, out.Position)
+	out.Offers, out.Lists = s.offerStats(), s.listStats()
+	if status.Decisions != nil {
+		stored := StoredDecisions(*status.Decisions)
+		out.Decisions.Stored = &stored
+	}
 	out.Decisions.Count, out.Decisions.Bytes, out.Decisions.Dropped = s.decisions.usage()
+	out.Sync = s.syncStats()
 	if status.Checkpoint > 0 {
 		out.Checkpoint = &CheckpointStats{
 			Position: status.Checkpoint, Time: status.CheckpointAt.UTC(), Age: Fixed(age(status.CheckpointAt, now)),
@@ -145,6 +188,39 @@ func (s *Server) addState(out *Stats) {
 	out.Refined = sizeStats(n.RefinedEdges, n.RefinedBytes)
 	out.Bindings = sizeStats(n.Bindings.Bindings, n.Bindings.Bytes)
 	out.Keys = sizeStats(n.Keys, n.KeysBytes)
+}
+
+func (s *Server) offerStats() OfferStats {
+	now, out := s.now(), OfferStats{Scenarios: len(s.opt.Engine.Scenarios())}
+	for _, e := range s.opt.Engine.OfferList() {
+		out.Kept++
+		if offerState(e, now) == "active" {
+			out.Active++
+		}
+		out.Activations += e.Activations
+		out.Redemptions += e.Redemptions
+		out.Shown += e.Shown
+		out.Over += e.Over
+	}
+	return out
+}
+
+func (s *Server) listStats() (out ListStats) {
+	if s.opt.Lists == nil {
+		return out
+	}
+	for _, st := range s.opt.Lists.List() {
+		switch st.State {
+		case lists.Queued:
+			out.Queued++
+		case lists.Running:
+			out.Running++
+		case lists.Done:
+			out.Kept++
+		}
+		out.Bytes += st.Bytes
+	}
+	return out
 }
 
 func graphStats(nodes, edges, pending int, size uint64) GraphStats {

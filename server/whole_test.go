@@ -41,12 +41,13 @@ func newWholeRig(t *testing.T, change func(*Options)) *rig {
 	var running sync.WaitGroup
 	r := newRig(t, func(o *Options) {
 		admit, err := gate.New(gate.Options{
-			Log: log, Tokens: o.Tokens.(*memoryTokens), Applied: o.Engine, Position: o.Engine.Position, Now: o.Now,
+			Log: log, Tokens: o.Tokens.(*memoryTokens), Applied: o.Engine, Position: o.Engine.Position, Check: o.Engine.Check, Now: o.Now,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		o.Gate = admit
+		withLists(t, o)
 		running.Go(func() {
 			if err := admit.Run(ctx); err != nil {
 				t.Errorf("gate: %v", err)

@@ -5,14 +5,17 @@
 //
 //	start                               stop
 //	1 the address is taken              1 the feed ends, and HTTP takes no more; running requests finish,
-//	2 tokens, store                       which they can, for all below still runs
-//	3 the engine loads the checkpoint   2 what NATS publishes is no longer taken in; it stays in its stream
+//	2 tokens, store, decisions            which they can, for all below still runs
+//	3 the engine loads the checkpoint   2 what NATS publishes is no longer taken in; it stays in its stream;
+//	                                      the list that is being made is left, to be begun anew at the next start,
+//	                                      and so is what is being sent to other systems
 //	4 the log                           3 the gate commits what it holds
-//	5 the gate                          4 following ends: all that was acknowledged is in the log,
+//	5 the gate, the lists, the syncs    4 following ends: all that was acknowledged is in the log,
 //	6 following: the log is replayed      and the next start replays what was not applied
 //	7 HTTP answers, not ready yet       5 a last checkpoint, so that there is little to replay
 //	8 caught up: ready, refreshing,     6 the log closes, after its last reader and writer
-//	  NATS taken in, services, feed     7 the store and the tokens close
+//	  NATS taken in, services, lists,   7 the decisions, the store and the tokens close
+//	  syncs, feed
 //
 // Reading the log is the only way by which the state changes, at the start and
 // later: one goroutine applies, and nothing else touches the state but readers.
@@ -32,6 +35,7 @@ import (
 	"nabo/engine/event"
 	"nabo/engine/store"
 	"nabo/server"
+	"nabo/server/lists"
 	"nabo/stream"
 	"nabo/stream/gate"
 )
@@ -66,15 +70,18 @@ type Addresses struct {
 // process is what is open. Fields are set by the start, in its order, and do
 // not change after; counters are safe for all.
 type process struct {
-	opt      Options
-	log      *slog.Logger
-	listener net.Listener
-	tokens   *store.Tokens
-	store    *store.Store
-	engine   *engine.Engine
-	stream   *stream.Stream
-	gate     *gate.Gate
-	server   *server.Server
+	opt       Options
+	log       *slog.Logger
+	listener  net.Listener
+	tokens    *store.Tokens
+	store     *store.Store
+	engine    *engine.Engine
+	stream    *stream.Stream
+	gate      *gate.Gate
+	decisions *store.Decisions
+	lists     *lists.Runs
+	syncs     *syncs // nil: offers are sent nowhere
+	server    *server.Server
 
 	logID    string // of the log that the checkpoint belongs to; empty: no checkpoint
 	marks    marks  // the saver's, after the start
@@ -95,6 +102,7 @@ type process struct {
 	logBytes atomic.Uint64
 	savedAt  atomic.Int64 // Unix milliseconds; 0: no checkpoint
 	disk     atomic.Int64 // bytes of the store and the tokens on disk
+	decided  atomic.Pointer[server.DecisionStatus]
 }
 
 // Run starts the process and runs it until ctx ends or something it cannot do
@@ -172,6 +180,10 @@ func (p *process) goPublic(ctx context.Context, failed *failure) []*task {
 		start(ctx, failed, "refreshing", p.refreshLoop),
 		start(ctx, failed, "the inbound stream", func(ctx context.Context) error { return p.stream.Inbound(ctx, p.admit) }),
 	}
+	tasks = append(tasks, start(ctx, failed, "lists", p.lists.Run))
+	if p.syncs != nil {
+		tasks = append(tasks, start(ctx, failed, "syncs", p.syncs.run))
+	}
 	if err := p.offerServices(); err != nil {
 		failed.set(err)
 		return tasks
@@ -197,8 +209,14 @@ func (p *process) close() error {
 			errs = append(errs, err)
 		}
 	}
+	if p.syncs != nil {
+		errs = append(errs, p.syncs.close())
+	}
 	if p.stream != nil {
 		errs = append(errs, p.stream.Close())
+	}
+	if p.decisions != nil {
+		errs = append(errs, p.decisions.Close())
 	}
 	if p.store != nil {
 		errs = append(errs, p.store.Close())

@@ -32,7 +32,7 @@ func settings(dir string) Config {
 	return Config{
 		Data: dir, Listen: "127.0.0.1:0", NATSListen: "off", NATSReplicas: 1, Prefix: "nabo",
 		CheckpointEvery: time.Second, CheckpointEvents: 1000, LogDays: 400, InboundKeep: time.Hour, DedupeDays: 400,
-		MaxBody: 1 << 20, MaxEvents: 1000, WaitLimit: 5 * time.Second, StopTimeout: 10 * time.Second,
+		MaxActivations: 10, MaxBody: 1 << 20, MaxEvents: 1000, WaitLimit: 5 * time.Second, StopTimeout: 10 * time.Second,
 		LogLevel: "info", LogFormat: "text",
 	}
 }

@@ -29,12 +29,18 @@ type Config struct {
 	DedupeDays       int           `help:"How long the same source and id are known again." default:"400" placeholder:"DAYS" group:"safety"`
 	Rebuild          bool          `help:"Set the checkpoints aside and build the state again from the log. Give it on the command line, once: in a file or the environment it would rebuild at every start." group:"safety"`
 
+	MaxActivations    int  `help:"How many offers a member may have activated at a time. Give it the same value for as long as a log lives: it decides activations again when the log is replayed." default:"10" placeholder:"N" group:"offers"`
+	NoPersonalisation bool `help:"Use nothing that is held on a member who has not consented to personalisation; by default it is used until they withdraw it." group:"offers"`
+	AssumeMarketing   bool `help:"Put offers into messages to members who have said nothing about marketing; by default that needs their consent." group:"offers"`
+
 	MaxBody        int           `help:"Largest request, in bytes." default:"16777216" placeholder:"BYTES" group:"limits"`
 	MaxEvents      int           `help:"Most events in one request." default:"10000" placeholder:"N" group:"limits"`
 	WaitLimit      time.Duration `help:"Longest wait for minSeq and wait=applied." default:"2s" group:"limits"`
 	DrainDelay     time.Duration `help:"On a stop, how long /readyz says no before the address is closed." default:"0s" group:"limits"`
 	StopTimeout    time.Duration `help:"On a stop, how long running requests may take to finish." default:"15s" group:"limits"`
 	AllowedOrigins []string      `help:"Web origins that may call from a browser, such as https://shop.example." placeholder:"ORIGIN" group:"limits"`
+
+	SyncConfig
 
 	Pprof string `help:"Address for Go's profiles, such as 127.0.0.1:6060; none when empty." placeholder:"HOST:PORT" group:"where"`
 
@@ -66,6 +72,7 @@ func (c *Config) Validate() error {
 		{c.LogDays < 0, "log-days", c.LogDays, "0 or more"},
 		{c.InboundKeep < time.Minute, "inbound-keep", c.InboundKeep, "1m or more"},
 		{c.DedupeDays < 1 || c.DedupeDays > 4000, "dedupe-days", c.DedupeDays, "1 to 4000"},
+		{c.MaxActivations < 1 || c.MaxActivations > 1000, "max-activations", c.MaxActivations, "1 to 1000"},
 		{c.MaxBody < 1024 || c.MaxBody > 1<<30, "max-body", c.MaxBody, "1024 to 1073741824"},
 		{c.MaxEvents < 1 || c.MaxEvents > 1_000_000, "max-events", c.MaxEvents, "1 to 1000000"},
 		{c.WaitLimit <= 0 || c.WaitLimit > time.Minute, "wait-limit", c.WaitLimit, "above 0s, up to 1m"},
@@ -77,6 +84,9 @@ func (c *Config) Validate() error {
 		if check.wrong {
 			return settingError(check.name, check.value, check.want)
 		}
+	}
+	if err := c.SyncConfig.validate(); err != nil {
+		return err
 	}
 	for _, origin := range c.AllowedOrigins {
 		u, err := url.Parse(origin)

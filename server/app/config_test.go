@@ -78,6 +78,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{name: "checkpoint", args: []string{"--checkpoint-every", "1ms"}, want: []string{"--checkpoint-every", "1s to 24h"}},
 		{name: "events", args: []string{"--checkpoint-events", "3"}, want: []string{"--checkpoint-events", "1000 or more"}},
 		{name: "not a number", args: []string{"--log-days", "many"}, want: []string{"--log-days", "many"}},
+		{name: "activations", args: []string{"--max-activations", "0"}, want: []string{"--max-activations is 0", "1 to 1000"}},
+		{name: "consents", args: []string{"--no-personalisation", "--assume-marketing"}},
 		{name: "level", args: []string{"--log-level", "loud"}, want: []string{"--log-level", `"loud"`, "debug, info, warn or error"}},
 		{name: "origin", args: []string{"--allowed-origins", "https://a.example/path"}, want: []string{"--allowed-origins", "https://a.example/path"}},
 		{name: "unknown flag", args: []string{"--lisetn", "x"}, want: []string{"--lisetn"}},

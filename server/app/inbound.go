@@ -34,6 +34,8 @@ func (p *process) offerServices() error {
 		{"trending", "recomms.trending"},
 		{"basket", "recomms.basket"},
 		{"products", "recomms.products"},
+		{"offers", "recomms.offers"},
+		{"next-offer", "recomms.next-offer"},
 	} {
 		err := p.stream.Respond(s.op, s.subject, func(ctx context.Context, request []byte) ([]byte, error) {
 			answer, err := p.server.HandleRequest(ctx, s.op, request)

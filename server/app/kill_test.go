@@ -30,7 +30,11 @@ func serveChild(dir string) int {
 	defer stop()
 	opt := Options{Config: settings(dir), Ready: func(at Addresses) { fmt.Println(at.HTTP, at.NATS) }}
 	opt.NATSListen = "127.0.0.1:0"
-	if err := Run(ctx, opt); err != nil {
+	var err error
+	if opt.SyncConfig, err = syncOfChild(); err == nil {
+		err = Run(ctx, opt)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -11,6 +11,7 @@ import (
 	"nabo/engine"
 	"nabo/engine/store"
 	"nabo/server"
+	"nabo/server/lists"
 	"nabo/stream"
 	"nabo/stream/gate"
 )
@@ -20,6 +21,8 @@ const (
 	checkpointDir = "checkpoint"
 	tokenDir      = "tokens"
 	logDir        = "log"
+	listsDir      = "lists"
+	decisionDir   = "decisions"
 )
 
 const (
@@ -57,10 +60,17 @@ func (p *process) open(ctx context.Context) error {
 	}
 	p.gate, err = gate.New(gate.Options{
 		Log: p.stream, Tokens: p.tokens, Applied: p.engine, Position: p.engine.Position, Now: p.opt.Now,
+		Check:    p.engine.Check,
 		MaxBytes: min(maxGroup, p.stream.MaxGroup()), Queue: gateQueue,
 	})
 	if err != nil {
 		return fmt.Errorf("open the gate: %w", err)
+	}
+	if err := p.openLists(); err != nil {
+		return err
+	}
+	if err := p.openSyncs(); err != nil {
+		return err
 	}
 	return p.openServer()
 }
@@ -82,13 +92,23 @@ func (p *process) openStorage() error {
 	if p.store, err = store.Open(checkpoints); err != nil {
 		return fmt.Errorf("open %s: %w", checkpoints.Dir, err)
 	}
+	decisions := store.Options{Dir: filepath.Join(p.opt.Data, decisionDir), Log: p.log, Now: p.opt.Now}
+	if p.decisions, err = store.OpenDecisions(store.DecisionOptions{Options: decisions}); err != nil {
+		return fmt.Errorf("open %s: %w", decisions.Dir, err)
+	}
 	return nil
 }
 
 // loadState makes the engine and gives it the newest checkpoint.
 func (p *process) loadState() error {
 	var err error
-	if p.engine, err = engine.New(engine.Options{DedupeDays: p.opt.DedupeDays}); err != nil {
+	p.engine, err = engine.New(engine.Options{
+		DedupeDays: p.opt.DedupeDays,
+		Offers: engine.OfferOptions{
+			MaxOpen: p.opt.MaxActivations, NoPersonalisation: p.opt.NoPersonalisation, MarketingAssumed: p.opt.AssumeMarketing,
+		},
+	})
+	if err != nil {
 		return err
 	}
 	began := p.opt.Now()
@@ -166,10 +186,34 @@ func (p *process) noteLog(b stream.Bounds) {
 	p.logBytes.Store(b.Bytes)
 }
 
+// openLists opens the folder of lists. Nothing is made before the state has
+// caught up with the log.
+func (p *process) openLists() error {
+	var err error
+	p.lists, err = lists.New(lists.Options{
+		Dir: filepath.Join(p.opt.Data, listsDir), Now: p.opt.Now, Log: p.log, Header: server.ListHeader,
+		Source:    &server.ListSource{Engine: p.engine, Tokens: p.tokens, Now: p.opt.Now},
+		Busy:      func() bool { return p.server.Busy() },
+		Publisher: p.publishList,
+	})
+	if err != nil {
+		return fmt.Errorf("open the lists: %w", err)
+	}
+	return nil
+}
+
+func (p *process) publishList(ctx context.Context, id string, from lists.Mark) (lists.Publication, error) {
+	to, err := p.stream.PublishList(ctx, id, stream.ListMark(from))
+	if err != nil {
+		return nil, err
+	}
+	return to, nil
+}
+
 func (p *process) openServer() error {
 	var err error
 	p.server, err = server.New(server.Options{
-		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Now: p.opt.Now,
+		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Decisions: p.decisions, Lists: p.lists, Syncs: p.outgoing(), Now: p.opt.Now,
 		Status: p.status, Log: p.log, Version: p.opt.Version,
 		MaxBody: p.opt.MaxBody, MaxEvents: p.opt.MaxEvents, WaitLimit: p.opt.WaitLimit,
 		DrainDelay: p.opt.DrainDelay, StopTimeout: p.opt.StopTimeout, AllowedOrigins: p.opt.AllowedOrigins,

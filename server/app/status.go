@@ -38,6 +38,8 @@ func (p *process) look(ctx context.Context) {
 	} else if ctx.Err() == nil {
 		p.log.Warn("the log does not say how large it is", "error", err)
 	}
+	decided := server.DecisionStatus(p.decisions.Stats())
+	p.decided.Store(&decided)
 	p.disk.Store(p.store.Stats().DiskBytes + p.tokens.DiskBytes())
 }
 
@@ -45,6 +47,9 @@ func (p *process) look(ctx context.Context) {
 func (p *process) maintain(ctx context.Context) {
 	if err := p.store.Maintain(ctx); err != nil && ctx.Err() == nil {
 		p.log.Warn("the store's space was not given back", "error", err)
+	}
+	if err := p.decisions.Maintain(ctx); err != nil && ctx.Err() == nil {
+		p.log.Warn("the decisions' space was not given back", "error", err)
 	}
 	if err := p.tokens.Scrub(); err != nil {
 		p.log.Error("the bytes of forgotten members' ids were not removed", "error", err)
@@ -55,7 +60,7 @@ func (p *process) maintain(ctx context.Context) {
 func (p *process) status() server.Status {
 	out := server.Status{
 		LogFirst: p.logFirst.Load(), LogLast: p.logEnd.Load(), LogBytes: p.logBytes.Load(),
-		Checkpoint: p.store.Position(), StoreBytes: uint64(p.disk.Load()),
+		Checkpoint: p.store.Position(), StoreBytes: uint64(p.disk.Load()), Decisions: p.decided.Load(),
 	}
 	if at := p.savedAt.Load(); at != 0 {
 		out.CheckpointAt = time.UnixMilli(at)

@@ -54,12 +54,14 @@ const (
 // Spec says what a list holds.
 type Spec struct {
 	Scenario string   `json:"scenario"`
-	Chain    string   `json:"chain,omitempty"`  // only this chain's members; empty: all
-	Filter   string   `json:"filter,omitempty"` // CEL over the member; empty: all
-	IDs      []string `json:"-"`                // only these members, in this order; none: all
-	Given    int      `json:"given,omitempty"`  // how many IDs there were; set by Start
-	Count    int      `json:"count,omitempty"`  // offers a member, at most 200; 0: the scenario's
-	Format   string   `json:"format"`           // NDJSON or CSV
+	Chain    string   `json:"chain,omitempty"`   // only this chain's members; empty: all
+	Filter   string   `json:"filter,omitempty"`  // CEL over the member; empty: all
+	IDs      []string `json:"-"`                 // only these members, in this order; none: all
+	Given    int      `json:"given,omitempty"`   // how many IDs there were; set by Start
+	Channel  string   `json:"channel,omitempty"` // email, push or inapp: the rows go into a message, which needs a grant
+	Values   bool     `json:"values,omitempty"`  // whole items, with reasons and values, in place of ids and scores
+	Count    int      `json:"count,omitempty"`   // offers a member, at most 200; 0: the scenario's
+	Format   string   `json:"format"`            // NDJSON or CSV
 	Publish  bool     `json:"publish,omitempty"`
 }
 
