@@ -191,7 +191,6 @@ func (s *Stream) publishOut(ctx context.Context, msg *nats.Msg) error {
 	}
 }
 
-
 // ensureLists makes the stream of lists. Asking the server whether it is there
 // costs a fraction of a millisecond, and finds one that somebody deleted.
 func (s *Stream) ensureLists(ctx context.Context) error {
