@@ -24,6 +24,8 @@ import (
 	"nabo/bench/eval"
 	"nabo/bench/gen"
 	"nabo/bench/load"
+	"nabo/engine"
+	"nabo/server"
 	"nabo/server/app"
 	"nabo/stream/files"
 )
@@ -118,6 +120,9 @@ func execute(call *kong.Context, cli *commands, stdout, stderr io.Writer) int {
 	cli.Bench.Freshness.Out, cli.Bench.Freshness.Err = stdout, stderr
 	cli.Bench.Offers.Out, cli.Bench.Offers.Err = stdout, stderr
 	cli.Bench.Lists.Out, cli.Bench.Lists.Err = stdout, stderr
+	cli.Bench.Lists.Render = func(dst []byte, member string, a *engine.OfferAnswer) []byte {
+		return server.AppendListRow(dst, nil, member, a, false)
+	}
 	cli.Bench.Bare.Out = stdout
 	cli.Backtest.Out, cli.Backtest.Log = stdout, stderr
 	call.BindTo(ctx, (*context.Context)(nil))

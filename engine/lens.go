@@ -64,6 +64,7 @@ type facet struct {
 type mark struct {
 	tie              uint64
 	since            event.Millis
+	shown            int64 // as of the last refresh
 	priority, margin float32
 	signal
 	main, funder uint32
@@ -150,7 +151,7 @@ func (l *lens) mark() {
 	for i, f := range l.facets {
 		o := l.view.Offers[i]
 		l.marks[i] = mark{
-			tie: f.tie, since: o.Since, priority: float32(o.Spec.Priority), margin: float32(o.Spec.Margin),
+			tie: f.tie, since: o.Since, shown: o.Shown, priority: float32(o.Spec.Priority), margin: float32(o.Spec.Margin),
 			signal: f.signal, main: f.main, funder: f.funder,
 			limited: len(o.Spec.Chains) > 0 || len(o.Spec.Stores) > 0,
 		}

@@ -14,9 +14,10 @@ import (
 // time. What is left out is bounded by below; when an answer comes that near,
 // it is made again among all.
 type shortlist struct {
-	bounds []float32 // by order of the candidates: the most that each can score
+	all    []int32   // the places of all candidates
+	bounds []float32 // beside them: the most that each can score
 	sorted []float32
-	places []int32
+	places []int32 // of those that are looked at closely
 	below  float32 // no candidate that was left out can score more
 }
 
@@ -27,28 +28,26 @@ const shortlistFor = 4
 // are few or if all is set.
 func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, count int, all bool) []int32 {
 	l := &x.s.short
-	l.places, l.below = l.places[:0], float32(math.Inf(-1))
+	l.all, l.below = l.all[:0], float32(math.Inf(-1))
+	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+		l.all = append(l.all, p)
+	}
 	keep := max(shortlistFor*count, 128)
-	if all || x.a.Candidates <= keep*5/4 {
-		for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
-			l.places = append(l.places, p)
-		}
-		return l.places
+	if all || len(l.all) <= keep*5/4 {
+		return l.all
 	}
-	l.bounds = l.bounds[:0]
-	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
-		l.bounds = append(l.bounds, x.most(p, visits, weights))
+	l.bounds = slices.Grow(l.bounds[:0], len(l.all))[:len(l.all)]
+	for i, p := range l.all {
+		l.bounds[i] = x.most(p, visits, weights)
 	}
-	least := l.least(keep)
-	fresh := x.freshFew(keep)
-	i := 0
-	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+	least, fresh := l.least(keep), x.freshFew(keep)
+	l.places = l.places[:0]
+	for i, p := range l.all {
 		if most := l.bounds[i]; most >= least || (fresh && x.isFresh(p)) {
 			l.places = append(l.places, p)
 		} else {
 			l.below = max(l.below, most)
 		}
-		i++
 	}
 	return l.places
 }
@@ -58,7 +57,7 @@ func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, cou
 func (x *suiting) most(p int32, visits float32, weights *[rank.Affinities]float32) float32 {
 	m := &x.s.merits[p]
 	v := x.base.score[p]
-	if *m != (merit{}) {
+	if m.own != 0 || m.together != 0 || m.category != 0 || m.brand != 0 || m.basket != 0 {
 		v += weights[rank.Own]*saturate(m.own, halfOwn) + weights[rank.Together]*saturate(m.together, halfEdges) +
 			weights[rank.Category]*saturate(m.category, halfKind) + weights[rank.Brand]*saturate(m.brand, halfKind) +
 			weights[rank.Basket]*saturate(m.basket, halfEdges)
@@ -102,12 +101,15 @@ func (l *lens) base(sc *rank.Scenario) *base {
 // one with little merit may be explored.
 func (x *suiting) freshFew(keep int) bool {
 	n := 0
-	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
+	for _, p := range x.s.short.all {
 		if x.isFresh(p) {
 			n++
 		}
+		if n > keep {
+			return false
+		}
 	}
-	return n <= keep
+	return true
 }
 
 // stands says whether a list among the short list is the one among all.
@@ -123,21 +125,26 @@ func (l *shortlist) stands(picks []rank.Pick, cands []rank.Candidate, count int)
 	return len(picks) == count
 }
 
-// least returns a bound that at least keep candidates reach: their mean, if it
-// is one that not many more do, for that is quickly found.
+// least returns a bound that at least keep candidates reach, and not many more:
+// a mean of the larger ones, which is found in a third of the time that the
+// n-th largest takes, if one will do.
 func (l *shortlist) least(keep int) float32 {
-	sum := 0.0
-	for _, v := range l.bounds {
-		sum += float64(v)
-	}
-	mean, above := float32(sum/float64(len(l.bounds))), 0
-	for _, v := range l.bounds {
-		if v >= mean {
-			above++
+	bound := float32(math.Inf(-1))
+	for range 3 {
+		sum, reach := float32(0), 0
+		for _, v := range l.bounds {
+			if v >= bound {
+				sum += v
+				reach++
+			}
 		}
-	}
-	if above >= keep && above <= 2*keep {
-		return mean
+		if reach < keep {
+			break
+		}
+		if reach <= keep*3/2 {
+			return bound
+		}
+		bound = sum / float32(reach)
 	}
 	l.sorted = append(l.sorted[:0], l.bounds...)
 	return nthLargest(l.sorted, keep)

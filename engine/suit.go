@@ -160,8 +160,7 @@ func (x *suiting) candidate(c *rank.Candidate, p int32, visits float32, weights 
 // isFresh says whether an offer is new, where new ones are explored.
 func (x *suiting) isFresh(p int32) bool {
 	explore, age := &x.a.Scenario.Explore, x.now-x.lens.marks[p].since
-	return explore.Share > 0 && age < event.Millis(explore.Days*msPerDay) &&
-		explore.Fresh(float64(age)/msPerDay, x.lens.view.Offers[p].Shown)
+	return explore.Share > 0 && explore.Fresh(float64(age)/msPerDay, x.lens.marks[p].shown)
 }
 
 // What counts half of a part's most. On real coupons and redemptions a small

@@ -180,7 +180,7 @@ func (w *listWorker) Row(dst []byte, i int) ([]byte, bool) {
 	if w.v.spec.Format == lists.CSV {
 		return appendListCSV(dst, id, &w.answer), len(w.answer.Items) > 0
 	}
-	return appendListRow(dst, w.v.f, id, &w.answer, w.v.spec.Values), true
+	return AppendListRow(dst, w.v.f, id, &w.answer, w.v.spec.Values), true
 }
 
 // member gives the id and the number of who row i is about; -1 is somebody
@@ -230,9 +230,10 @@ type ListItem struct {
 	Values   *OfferValues `json:"values,omitempty" doc:"Only with values"`
 }
 
-// appendListRow appends a ListRow and a line feed. names gives what the offers
-// are called at the list's position.
-func appendListRow(dst []byte, names namer, member string, a *engine.OfferAnswer, values bool) []byte {
+// AppendListRow appends a ListRow and a line feed. names, an *engine.Engine or
+// an *engine.Frozen, gives what the offers are called; it is asked only if
+// values says that the row holds whole items.
+func AppendListRow(dst []byte, names namer, member string, a *engine.OfferAnswer, values bool) []byte {
 	dst = appendString(append(dst, `{"member":`...), member)
 	dst = strconv.AppendUint(append(dst, `,"seq":`...), a.Seq, 10)
 	dst = strconv.AppendBool(append(dst, `,"personalised":`...), a.Personalised)

@@ -132,6 +132,7 @@ func (b *Lists) all(ctx context.Context, f *filled, r *ListRound) (err error) {
 	}
 	defer frozen.Release()
 	m := &listMaker{frozen: frozen, q: b.question(b.Scenario), render: b.Render, members: frozen.Members()}
+	m.q.Brief = true // as a list has it whose rows are ids and scores
 	if err := m.run(ctx, b.Workers, out); err != nil {
 		return err
 	}
