@@ -31,18 +31,21 @@ type Mix struct {
 	Together int `help:"Share of lookups of what is bought together with a product." default:"60"`
 	Basket   int `help:"Share of lookups that complete a basket." default:"20"`
 	Goods    int `help:"Share of lookups of a member's products." default:"20"`
+	Offers   int `help:"Share of lookups of a member's 35 offers." default:"0"`
 	Count    int `help:"Products in an answer." default:"10"`
 }
 
 func (m Mix) validate() error {
-	if m.Together < 0 || m.Basket < 0 || m.Goods < 0 || m.Together+m.Basket+m.Goods == 0 {
-		return fmt.Errorf("--together %d, --basket %d, --goods %d: want shares of 0 or more, not all 0", m.Together, m.Basket, m.Goods)
+	if min(m.Together, m.Basket, m.Goods, m.Offers) < 0 || m.sum() == 0 {
+		return fmt.Errorf("--together %d, --basket %d, --goods %d, --offers %d: want shares of 0 or more, not all 0", m.Together, m.Basket, m.Goods, m.Offers)
 	}
 	if m.Count < 1 || m.Count > 200 {
 		return fmt.Errorf("--count %d: want 1 to 200", m.Count)
 	}
 	return nil
 }
+
+func (m Mix) sum() int { return m.Together + m.Basket + m.Goods + m.Offers }
 
 // questions makes n lookups such as the shop's customers would cause: they ask
 // about what is on the receipts of its last week, so that the popular products
@@ -67,8 +70,7 @@ func questions(shop *gen.Shop, mix Mix, n int) []question {
 // question makes the i-th lookup out of a receipt.
 func (m Mix) question(ev *event.Event, r *event.Receipt, i int) (q question, ok bool) {
 	// Steps of the golden ratio spread the kinds evenly at any share.
-	sum := m.Together + m.Basket + m.Goods
-	at := int(uint32(i)*2654435769>>16) * sum >> 16
+	at := int(uint32(i)*2654435769>>16) * m.sum() >> 16
 	switch {
 	case at < m.Together:
 		line := r.Lines[i%len(r.Lines)]
@@ -77,6 +79,8 @@ func (m Mix) question(ev *event.Event, r *event.Receipt, i int) (q question, ok 
 		return m.basket(ev, r)
 	case ev.MemberID == "":
 		return q, false
+	case at >= m.sum()-m.Offers:
+		return question{uri: fmt.Sprintf("/v1/members/%s/offers?count=%d", ev.MemberID, offersAsked)}, true
 	}
 	return question{uri: fmt.Sprintf("/v1/members/%s/products?count=%d", ev.MemberID, m.Count)}, true
 }
