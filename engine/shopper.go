@@ -14,7 +14,7 @@ import (
 type shopper struct {
 	member  graph.Member // nobody: not known
 	token   event.Token
-	goods   []graph.Good // in the order of their products' numbers
+	goods   []graph.Good // in the order in which the graph holds them
 	visits  []graph.Good // chains and stores, as nodes
 	profile *Profile     // nil: nothing was said
 	record  offer.Record

@@ -19,6 +19,7 @@ type shortlist struct {
 	sorted []float32
 	places []int32 // of those that are looked at closely
 	below  float32 // no candidate that was left out can score more
+	newOut bool    // a new one was left out, which a drawn slot might go to
 }
 
 // shortlistFor is how many candidates are kept for each item of the list.
@@ -28,7 +29,7 @@ const shortlistFor = 4
 // are few or if all is set.
 func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, count int, all bool) []int32 {
 	l := &x.s.short
-	l.all, l.below = l.all[:0], float32(math.Inf(-1))
+	l.all, l.below, l.newOut = l.all[:0], float32(math.Inf(-1)), false
 	for p := x.s.allowed.Next(0); p >= 0; p = x.s.allowed.Next(p + 1) {
 		l.all = append(l.all, p)
 	}
@@ -41,7 +42,7 @@ func (x *suiting) shorten(visits float32, weights *[rank.Affinities]float32, cou
 		l.bounds[i] = x.most(p, visits, weights)
 	}
 	least, fresh := l.least(keep), x.freshFew(keep)
-	l.places = l.places[:0]
+	l.places, l.newOut = l.places[:0], !fresh
 	for i, p := range l.all {
 		if most := l.bounds[i]; most >= least || (fresh && x.isFresh(p)) {
 			l.places = append(l.places, p)
@@ -112,17 +113,46 @@ func (x *suiting) freshFew(keep int) bool {
 	return true
 }
 
-// stands says whether a list among the short list is the one among all.
-func (l *shortlist) stands(picks []rank.Pick, cands []rank.Candidate, count int) bool {
+// stands says whether a list among the short list is the one among all. What
+// an explored one scores by itself matters only where a new one was left out:
+// else it is the best of the new ones whatever it scores, and what is compared
+// is the score that it was lifted to, the best of all for its slot.
+func (l *shortlist) stands(picks []rank.Pick, cands []rank.Candidate, count int, sc *rank.Scenario) bool {
 	if math.IsInf(float64(l.below), -1) {
 		return true
 	}
 	for _, p := range picks {
-		if own := p.Score - cands[p.Candidate].Parts[rank.Explore]; own <= l.below+float32(1e-5)*(1+l.below) {
+		score := p.Score
+		if l.newOut && p.Explored {
+			score = byItself(&cands[p.Candidate])
+		}
+		if score <= l.below+float32(1e-5)*(1+l.below) {
 			return false
 		}
 	}
-	return len(picks) == count
+	return len(picks) == count && (!l.newOut || newLeft(picks, cands, sc))
+}
+
+// byItself is what an explored candidate scores but for that; to take what it
+// was lifted by from its score would leave nothing of a small one.
+func byItself(c *rank.Candidate) float32 {
+	sum := 0.0
+	for _, v := range c.Parts[:rank.Explore] {
+		sum += float64(v)
+	}
+	return float32(sum)
+}
+
+// newLeft says whether a new candidate is left that no cap keeps out: then no
+// slot that was drawn for one went to another.
+func newLeft(picks []rank.Pick, cands []rank.Candidate, sc *rank.Scenario) bool {
+	for i := range cands {
+		if cands[i].Fresh && sc.WhyLeft(cands, picks, i) == rank.Outscored &&
+			!slices.ContainsFunc(picks, func(p rank.Pick) bool { return int(p.Candidate) == i }) {
+			return true
+		}
+	}
+	return false
 }
 
 // least returns a bound that at least keep candidates reach, and not many more:

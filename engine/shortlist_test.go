@@ -27,6 +27,13 @@ func TestShortListIsTheList(t *testing.T) {
 		`{"explore":{"share":0.5,"days":1},"count":45,"diversity":0.7}`,
 		`{"priority":2,"margin":1,"booster":"offer.priority > 1.0 ? 5.0 : 1.0"}`,
 		`{"weights":{"own":0,"popular":0,"past":0,"together":0,"category":0,"brand":0}}`,
+		// Of 200 new ones, more than are kept, none is among the best.
+		`{"explore":{"share":0.5,"days":0.04514},"booster":"offer.id.matches('^o[23]..$') ? 0.001 : 1.0"}`,
+		// Few are, fewer than slots are drawn.
+		`{"explore":{"share":0.5,"days":0.04514},"booster":"offer.id.matches('^o[23].[1-9]$') ? 0.001 : 1.0"}`,
+		// Of 100 new ones, all of which are kept.
+		`{"explore":{"share":0.3,"days":0.04398},"booster":"offer.id.matches('^o3..$') ? 0.001 : 1.0"}`,
+		`{"explore":{"share":0.3,"days":0.04398},"maxPerFunder":2}`,
 	} {
 		e.ApplyGroup(e.Position()+1, []event.Event{{Type: event.TypeScenarioChanged, Key: event.KeyOf("", config), Time: now, Received: now,
 			Body: &event.Scenario{Scenario: "test", Config: config}}})

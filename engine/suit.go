@@ -102,18 +102,27 @@ func (x *suiting) score() {
 	x.inBasket()
 	x.prepareBoosts()
 	x.shown()
-	visits := float32(0)
-	for i := range s.who.visits {
-		if kind, _ := x.e.places.name(graph.Scope(s.who.visits[i].Product)); kind == chain {
-			visits += s.who.visits[i].Weight
+	for part, by := range x.a.Scenario.Weights {
+		x.weights[part] = float32(by)
+	}
+	x.visits = x.allVisits()
+	x.base = x.lens.base(x.a.Scenario)
+}
+
+// allVisits is what the member's visits weigh together: those to chains or
+// those to stores, whichever is more, since a receipt may name both or only
+// one of them.
+func (x *suiting) allVisits() float32 {
+	var chains, stores float32
+	for i := range x.s.who.visits {
+		g := &x.s.who.visits[i]
+		if kind, _ := x.e.places.name(graph.Scope(g.Product)); kind == chain {
+			chains += g.Weight
+		} else {
+			stores += g.Weight
 		}
 	}
-	var weights [rank.Affinities]float32
-	for part, by := range x.a.Scenario.Weights {
-		weights[part] = float32(by)
-	}
-	x.visits, x.weights = visits, weights
-	x.base = x.lens.base(x.a.Scenario)
+	return max(chains, stores)
 }
 
 // shown notes by place which offers the member was shown lately.
@@ -247,8 +256,8 @@ func (x *suiting) ofTheirKind() {
 }
 
 func (s *offerScratch) addKind(k uint32, weight float32) {
-	if k == 0 || int(k) >= len(s.kinds) {
-		return
+	if k == 0 || int(k) >= len(s.kinds) || weight <= 0 {
+		return // a weight may have faded to nothing
 	}
 	if s.kinds[k] == 0 {
 		s.touched = append(s.touched, k)
@@ -296,7 +305,7 @@ func (x *suiting) inBasket() {
 func (x *suiting) choose() {
 	count := cmp.Or(x.q.Count, x.a.Scenario.Count)
 	picks := x.allocateAmong(x.shorten(x.visits, &x.weights, count, x.q.Explain), count)
-	if !x.s.short.stands(picks, x.s.cands, min(count, x.a.Candidates)) {
+	if !x.s.short.stands(picks, x.s.cands, min(count, x.a.Candidates), x.a.Scenario) {
 		picks = x.allocateAmong(x.shorten(x.visits, &x.weights, count, true), count)
 	}
 	x.picks = picks
