@@ -31,7 +31,7 @@ func (x *suiting) surroundings() {
 			s.basket = append(s.basket, n)
 		}
 	}
-	if q.Session != 0 {
+	if q.Session != 0 && x.frozen == nil {
 		s.basket = x.e.sessions.basketOf(s.basket, q.Session)
 	}
 	s.basket = distinct(s.basket)

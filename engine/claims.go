@@ -57,7 +57,9 @@ func (e *Engine) claim(ev *event.Event) bool {
 	case *event.OfferDeactivated:
 		e.book.Deactivate(b.Offer, e.people.member(e, ev.Member))
 	case *event.OfferRedeemed:
-		e.book.Redeem(b.Offer, e.people.member(e, ev.Member), ev.Time, b.Discount)
+		if m := e.people.member(e, ev.Member); b.Receipt == 0 || e.firstOn(b.Receipt, b.Offer) {
+			e.book.Redeem(b.Offer, m, ev.Time, b.Discount)
+		}
 	case *event.Impression:
 		e.book.Shown(e.people.member(e, e.whose(ev)), b.IDs, ev.Time)
 	case *event.Consent:
@@ -103,20 +105,44 @@ func (e *Engine) activate(ev *event.Event, b *event.OfferActivated) {
 	e.verdicts.put(ev.Key, e.book.Activate(b.Offer, m, ev.Time, &ask))
 }
 
-// tilled applies what a receipt says of offers: a line that names one redeems
-// it. A receipt that names none redeems the open activations whose products it
+// firstOn says whether nothing has told yet that an offer was redeemed on the
+// receipt with a key. A receipt redeems an offer once: several of its lines may
+// name it, and whoever made the offer may report what the till did, before or
+// after the till does. It is remembered as long as events are.
+func (e *Engine) firstOn(receipt uint64, offer string) bool {
+	return e.seen.add(spread(receipt^event.HashID(offer)), graph.DayOf(int64(e.now)))
+}
+
+// tilled applies what a receipt says of offers: what its lines name is redeemed.
+// A receipt that names none redeems the open activations whose products it
 // holds; a till that names offers is trusted to name all.
 func (e *Engine) tilled(ev *event.Event, r *event.Receipt, m graph.Member) {
 	named := false
 	for i := range r.Lines {
-		if l := &r.Lines[i]; l.Offer != "" && !l.Return {
-			e.book.Redeem(l.Offer, m, ev.Time, l.Discount)
-			named = true
+		l := &r.Lines[i]
+		if l.Offer == "" || l.Return {
+			continue
+		}
+		named = true
+		if e.firstOn(ev.Key, l.Offer) {
+			e.book.Redeem(l.Offer, m, ev.Time, savedBy(l.Offer, r.Lines[i:]))
 		}
 	}
 	if m != nobody && !named && len(e.buf.bought) > 0 {
-		e.book.Bought(m, ev.Time, e.buf.bought, e.discounts(r))
+		for _, id := range e.book.Bought(m, ev.Time, e.buf.bought, e.discounts(r)) {
+			e.firstOn(ev.Key, id)
+		}
 	}
+}
+
+// savedBy is what an offer took off the lines that name it.
+func savedBy(offer string, lines []event.Line) (saved float64) {
+	for i := range lines {
+		if l := &lines[i]; l.Offer == offer && !l.Return {
+			saved += l.Discount
+		}
+	}
+	return saved
 }
 
 // discounts are what the lines took off each of the goods bought, by their

@@ -84,11 +84,11 @@ func (f *Frozen) Number(t event.Token) (int, bool) {
 // Passed says that no member below i will be asked for again: what was kept of
 // them is let go.
 func (f *Frozen) Passed(i int) {
-	before := f.passed.Swap(int64(i))
+	f.passed.Store(int64(i))
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for m := range f.was {
-		if int64(m) >= before && int64(m) < int64(i) {
+		if int64(m) < int64(i) {
 			delete(f.was, m)
 		}
 	}
@@ -133,6 +133,11 @@ func (f *Frozen) Naming(o *offer.Entry) (name, image string) {
 	return naming(o, func(id string) *Product {
 		if n, ok := f.e.catalogue.node(id); ok && f.lens.knows(n) {
 			return f.lens.items[n]
+		}
+		for _, n := range o.Products { // by now the id is nobody's, or another product's
+			if f.lens.knows(n) && f.lens.items[n].ID == id {
+				return f.lens.items[n]
+			}
 		}
 		return nil
 	})

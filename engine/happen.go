@@ -27,12 +27,21 @@ func (e *Engine) receipt(ev *event.Event, r *event.Receipt) {
 	e.tilled(ev, r, member)
 }
 
+// sessionOf returns an event's session, 0 for none. A cart without one is its
+// own.
+func sessionOf(ev *event.Event) uint64 {
+	if c, ok := ev.Body.(*event.Cart); ok && ev.Session == 0 {
+		return c.Cart
+	}
+	return ev.Session
+}
+
 // whose returns the member of an event: its own, or its session's.
 func (e *Engine) whose(ev *event.Event) event.Token {
-	if ev.Member != 0 || ev.Session == 0 {
+	if ev.Member != 0 {
 		return ev.Member
 	}
-	if ses := e.sessions.byKey[ev.Session]; ses != nil {
+	if ses := e.sessions.byKey[sessionOf(ev)]; ses != nil {
 		return ses.member
 	}
 	return 0
@@ -144,7 +153,7 @@ func (e *Engine) view(ev *event.Event, v *event.View) {
 
 // session returns the event's session, told whose it is if the event says so.
 func (e *Engine) session(ev *event.Event) *session {
-	ses := e.sessions.touch(ev.Session, e.now, e.opt.Sessions)
+	ses := e.sessions.touch(sessionOf(ev), e.now, e.opt.Sessions)
 	if ev.Member != 0 && ses.member != ev.Member {
 		e.sessions.update(func() { ses.member = ev.Member })
 	}
@@ -152,16 +161,12 @@ func (e *Engine) session(ev *event.Event) *session {
 }
 
 func (e *Engine) cart(ev *event.Event, c *event.Cart) {
-	in := *ev
-	if in.Session == 0 {
-		in.Session = c.Cart
-	}
 	e.sortLines(c.Lines)
 	if c.Action != event.ActionRemove {
-		e.lean(e.whose(&in), in.Time, e.buf.bought, e.opt.Gains.Cart)
+		e.lean(e.whose(ev), ev.Time, e.buf.bought, e.opt.Gains.Cart)
 	}
-	if in.Session != 0 {
-		e.fill(e.session(&in), c.Action, e.buf.bought)
+	if sessionOf(ev) != 0 {
+		e.fill(e.session(ev), c.Action, e.buf.bought)
 	}
 }
 

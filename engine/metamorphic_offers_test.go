@@ -33,7 +33,7 @@ func dealing(t *rapid.T, ev *event.Event, product func() string) {
 	case 7:
 		ev.Type, ev.Body = event.TypeOfferDeactivated, &event.OfferDeactivated{Offer: id}
 	case 8:
-		ev.Type, ev.Body = event.TypeOfferRedeemed, &event.OfferRedeemed{Offer: id, Discount: 2}
+		ev.Type, ev.Body = event.TypeOfferRedeemed, &event.OfferRedeemed{Offer: id, Discount: 2, Receipt: uint64(rapid.IntRange(0, 60).Draw(t, "on")) * 0x9e3779b97f4a7c15}
 	case 9:
 		ev.Type, ev.Body = event.TypeImpression, &event.Impression{IDs: []string{id, "o1", "unknown"}}
 	case 10:
@@ -70,6 +70,8 @@ func anOffer(t *rapid.T, id string, now event.Millis, product func() string) *ev
 		o.ValidThrough = o.ValidFrom + 3*24*3600*1000
 	}
 	o.Budget.Activations = int64(rapid.IntRange(0, 2).Draw(t, "budget"))
+	o.Budget.Redemptions = int64(max(rapid.IntRange(-4, 3).Draw(t, "redemptions"), 0))
+	o.Budget.Discount = float64(max(rapid.IntRange(-8, 5).Draw(t, "money"), 0))
 	o.PerMember.Redemptions = int64(rapid.IntRange(-1, 2).Draw(t, "each"))
 	return o
 }
@@ -93,24 +95,29 @@ func TestNoOfferOutOfBounds(t *testing.T) {
 		}
 		var a engine.OfferAnswer
 		e.Offers(&q, now, &a)
-		bounds := bounds{t, e, &q, now, e.Dealings(q.Member)}
+		profile, _ := e.Profile(q.Member)
+		bounds := bounds{t, e, &q, now, e.Dealings(q.Member), profile}
+		if !bounds.record.Personalised(q.Chain, q.Channel, offer.Options{}) {
+			bounds.profile = engine.Profile{}
+		}
 		for i := range a.Items {
 			bounds.check(&a.Items[i])
 			sharesSum(t, &a.Items[i])
 		}
-		if a.Candidates+len(a.Dropped) < len(a.Items) {
-			t.Fatalf("%d candidates and %d dropped make %d items", a.Candidates, len(a.Dropped), len(a.Items))
+		if len(a.Items) > a.Candidates || a.Candidates+len(a.Dropped) > len(e.OfferList()) {
+			t.Fatalf("%d items of %d candidates, %d dropped, of %d offers", len(a.Items), a.Candidates, len(a.Dropped), len(e.OfferList()))
 		}
 	})
 }
 
 // bounds says the rules again, slowly.
 type bounds struct {
-	t      *rapid.T
-	e      *engine.Engine
-	q      *engine.OfferQuery
-	now    event.Millis
-	record offer.Record
+	t       *rapid.T
+	e       *engine.Engine
+	q       *engine.OfferQuery
+	now     event.Millis
+	record  offer.Record
+	profile engine.Profile // what may be used of it
 }
 
 func (b *bounds) check(it *engine.OfferItem) {
@@ -127,14 +134,18 @@ func (b *bounds) check(it *engine.OfferItem) {
 	if (from != 0 && b.now < from) || (through != 0 && b.now > through) {
 		b.t.Fatalf("%s holds from %d through %d, and it is %d", spec.Offer, from, through, b.now)
 	}
-	if b.q.Chain != "" && len(spec.Chains) > 0 && !slices.Contains(spec.Chains, b.q.Chain) {
-		b.t.Fatalf("%s does not hold in chain %s", spec.Offer, b.q.Chain)
-	}
-	if b.q.Store != "" && len(spec.Stores) > 0 && !slices.Contains(spec.Stores, b.q.Store) {
-		b.t.Fatalf("%s does not hold in store %s", spec.Offer, b.q.Store)
-	}
+	b.place(spec)
 	if max := spec.Budget.Activations; max > 0 && live.Activations >= max {
 		b.t.Fatalf("%s has spent its budget: %d of %d", spec.Offer, live.Activations, max)
+	}
+	if max := spec.Budget.Redemptions; max > 0 && live.Redemptions >= max {
+		b.t.Fatalf("%s has spent its budget: %d of %d redemptions", spec.Offer, live.Redemptions, max)
+	}
+	if max := spec.Budget.Discount; max > 0 && live.Discount >= max {
+		b.t.Fatalf("%s has spent its budget: %v of %v", spec.Offer, live.Discount, max)
+	}
+	if spec.Audience != "" && b.profile.HomeStore != "s1" {
+		b.t.Fatalf("%s is for those at home in s1, not in %q", spec.Offer, b.profile.HomeStore)
 	}
 	if b.q.Channel == "email" && !b.granted(spec) {
 		b.t.Fatalf("%s goes into a message without a grant", spec.Offer)
@@ -146,6 +157,24 @@ func (b *bounds) check(it *engine.OfferItem) {
 		if limit := spec.PerMember.Redemptions; limit >= 0 && int64(use.Redemptions) >= max(limit, 1) {
 			b.t.Fatalf("%s was redeemed %d times of %d", spec.Offer, use.Redemptions, limit)
 		}
+	}
+}
+
+// place holds an offer to where the question is asked, or else to where the
+// member is at home.
+func (b *bounds) place(o *event.Offer) {
+	chains, store := b.profile.Chains, b.profile.HomeStore
+	if b.q.Chain != "" {
+		chains = []string{b.q.Chain}
+	}
+	if b.q.Store != "" {
+		store = b.q.Store
+	}
+	if len(chains) > 0 && len(o.Chains) > 0 && !slices.ContainsFunc(chains, func(c string) bool { return slices.Contains(o.Chains, c) }) {
+		b.t.Fatalf("%s does not hold in any of %v", o.Offer, chains)
+	}
+	if store != "" && len(o.Stores) > 0 && !slices.Contains(o.Stores, store) {
+		b.t.Fatalf("%s does not hold in store %s", o.Offer, store)
 	}
 }
 

@@ -40,7 +40,8 @@ func happening(t *rapid.T, received event.Millis) event.Event {
 	product := func() string { return string(rune('a' + rapid.IntRange(0, 12).Draw(t, "product"))) }
 	lines := func() (ls []event.Line) {
 		for range rapid.IntRange(1, 8).Draw(t, "lines") {
-			ls = append(ls, event.Line{Product: product(), Qty: 1, Price: math.NaN(), Return: rapid.IntRange(0, 9).Draw(t, "return") == 0})
+			ls = append(ls, event.Line{Product: product(), Qty: 1, Price: math.NaN(), Return: rapid.IntRange(0, 9).Draw(t, "return") == 0,
+				Offer: rapid.SampledFrom([]string{"", "", "", "", "o1", "o2"}).Draw(t, "by")})
 		}
 		return ls
 	}

@@ -33,7 +33,11 @@ func (s *script) offerBody(ev *event.Event, verb, what string, opts map[string]s
 	case "gives-back":
 		ev.Type, ev.Body = event.TypeOfferDeactivated, &event.OfferDeactivated{Offer: what}
 	case "redeems":
-		ev.Type, ev.Body = event.TypeOfferRedeemed, &event.OfferRedeemed{Offer: what, Discount: number(opts, "discount", 0)}
+		r := &event.OfferRedeemed{Offer: what, Discount: number(opts, "discount", 0)}
+		if on := opts["on"]; on != "" {
+			r.Receipt = event.KeyOf("", on)
+		}
+		ev.Type, ev.Body = event.TypeOfferRedeemed, r
 	case "is-shown":
 		ev.Type, ev.Body = event.TypeImpression, &event.Impression{IDs: strings.Split(what, ",")}
 	case "agrees-to", "refuses":
@@ -96,6 +100,9 @@ func (s *script) askOffers(out *bytes.Buffer, words []string) bool {
 	case "verdict":
 		v, ok := s.e.Verdict(event.KeyOf("", words[1]))
 		fmt.Fprintln(out, v, ok)
+	case "redeemed":
+		o, _ := s.e.OfferNamed(words[1])
+		fmt.Fprintf(out, "%d times, %d beyond what was allowed, for %g\n", o.Redemptions, o.Over, o.Discount)
 	case "explored":
 		s.explored(out, words[1], words[2])
 	case "scenario":

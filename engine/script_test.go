@@ -133,7 +133,8 @@ func (s *script) body(ev *event.Event, verb, what string, opts map[string]string
 	case "buys", "returns":
 		r := &event.Receipt{}
 		for id := range strings.SplitSeq(what, ",") {
-			r.Lines = append(r.Lines, event.Line{Product: id, Qty: 1, Price: math.NaN(), Return: verb == "returns"})
+			r.Lines = append(r.Lines, event.Line{Product: id, Qty: 1, Price: math.NaN(), Return: verb == "returns",
+				Offer: opts["by"], Discount: number(opts, "discount", 0)})
 		}
 		if of := opts["of"]; of != "" {
 			r.Original = event.KeyOf("", of)

@@ -19,7 +19,11 @@ type sets struct {
 // them all: they are made again as they are asked for.
 const setsKept = 128
 
+// exprSet is what one program says; whoever asks first makes it, outside the
+// lock of all sets: a costly expression over products holds up only those who
+// ask for the same.
 type exprSet struct {
+	once    sync.Once
 	holds   offer.Bits // of a filter
 	factors []float32  // of a booster, by place
 }
@@ -29,31 +33,42 @@ func (k *sets) of(e *Engine, l *lens, p *expr.Program) *exprSet {
 	if p.Uses()&(expr.UsesMember|expr.UsesContext) != 0 {
 		return nil
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.made == nil || len(k.made) >= setsKept {
-		k.made = map[*expr.Program]*exprSet{}
-	}
-	set := k.made[p]
-	if set == nil {
-		set = makeSet(e, l, p)
-		k.made[p] = set
-	}
+	set := k.place(p)
+	set.once.Do(func() { set.fill(e, l, p) })
 	return set
 }
 
-func makeSet(e *Engine, l *lens, p *expr.Program) *exprSet {
-	set := &exprSet{factors: make([]float32, len(l.view.Offers))}
-	set.holds.Words = make([]uint64, (len(l.view.Offers)+63)/64)
+// place returns a program's set, which may not be filled yet.
+func (k *sets) place(p *expr.Program) *exprSet {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if set := k.made[p]; set != nil {
+		return set
+	}
+	if k.made == nil || len(k.made) >= setsKept {
+		k.made = map[*expr.Program]*exprSet{}
+	}
+	set := &exprSet{}
+	k.made[p] = set
+	return set
+}
+
+func (s *exprSet) fill(e *Engine, l *lens, p *expr.Program) {
 	var in expr.Input
 	var product event.Product
+	if p.Kind() == expr.Booster {
+		s.factors = make([]float32, len(l.view.Offers))
+		for i, o := range l.view.Offers {
+			s.factors[i] = float32(l.factor(e, p, o, &in, &product))
+		}
+		return
+	}
+	s.holds.Words = make([]uint64, (len(l.view.Offers)+63)/64)
 	for i, o := range l.view.Offers {
 		if l.holds(e, p, o, &in, &product) {
-			set.holds.Add(int32(i))
+			s.holds.Add(int32(i))
 		}
-		set.factors[i] = float32(l.factor(e, p, o, &in, &product))
 	}
-	return set
 }
 
 // productsRead bounds of how many of an offer's products an expression over
@@ -78,11 +93,14 @@ func (l *lens) holds(e *Engine, p *expr.Program, o *offer.Entry, in *expr.Input,
 }
 
 // factor is what a booster multiplies an offer's affinity by: where it reads
-// the product, the largest of those that the offer covers.
+// the product, the largest of those that the offer covers, 1 if it covers none.
 func (l *lens) factor(e *Engine, p *expr.Program, o *offer.Entry, in *expr.Input, product *event.Product) float64 {
 	in.Offer = o.Spec
-	if p.Uses()&expr.UsesProduct == 0 || len(o.Products) == 0 {
+	switch {
+	case p.Uses()&expr.UsesProduct == 0:
 		return p.Factor(in)
+	case len(o.Products) == 0:
+		return 1
 	}
 	in.Product = product
 	most := 0.0

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nabo/engine/event"
@@ -11,8 +12,14 @@ import (
 // machine's table happens once a name; a name that the table has not counts as
 // UTC. It shapes answers alone, never the state.
 type zones struct {
-	known sync.Map // name → *time.Location
+	known sync.Map     // name → *time.Location
+	count atomic.Int64 // of names since known was last emptied
 }
+
+// zonesKept bounds how many names are known, the table's six hundred and
+// others: anything that looks like a name may be in an event. One more forgets
+// them all.
+const zonesKept = 1024
 
 func (z *zones) of(name string) *time.Location {
 	if name == "" {
@@ -24,6 +31,10 @@ func (z *zones) of(name string) *time.Location {
 	l, err := time.LoadLocation(name)
 	if err != nil {
 		l = time.UTC
+	}
+	if z.count.Add(1) > zonesKept {
+		z.known.Clear()
+		z.count.Store(1)
 	}
 	z.known.Store(name, l)
 	return l

@@ -114,6 +114,14 @@ func (l *language) program(src string, kind Kind) (*Program, error) {
 	return p, nil
 }
 
+// Kind says what p was compiled as.
+func (p *Program) Kind() Kind {
+	if p.factor != nil {
+		return Booster
+	}
+	return Filter
+}
+
 // Uses says which variables p reads.
 func (p *Program) Uses() Uses { return p.uses }
 

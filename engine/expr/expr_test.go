@@ -165,12 +165,12 @@ func TestProgram(t *testing.T) {
 		if p.Uses() != want || p.Source() != src {
 			t.Errorf("%s: uses %b of %q, want %b", src, p.Uses(), p.Source(), want)
 		}
-		if p.Factor(sample()) != 1 {
+		if p.Factor(sample()) != 1 || p.Kind() != Filter {
 			t.Errorf("%s: a filter is no booster, its factor is to be 1", src)
 		}
 	}
 	p, err := Compile(`2.0`, Booster)
-	if err != nil || p.Holds(sample()) {
+	if err != nil || p.Holds(sample()) || p.Kind() != Booster {
 		t.Errorf("a booster is no filter and is to hold for nothing: %v", err)
 	}
 }

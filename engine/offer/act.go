@@ -192,13 +192,12 @@ func usedUp(limit event.PerMember, u *Activation, activate bool) bool {
 // they bought: nodes, sorted or not, and what was saved on each where it is
 // known, else 0. An offer that the till named was redeemed before, by Redeem.
 // at is the receipt's time: an activation after it, or one whose offer did not
-// hold then, stays open.
-func (b *Book) Bought(m graph.Member, at event.Millis, nodes []graph.Node, amounts []float64) {
+// hold then, stays open. It returns the ids of those that it redeemed.
+func (b *Book) Bought(m graph.Member, at event.Millis, nodes []graph.Node, amounts []float64) (redeemed []string) {
 	if m == Nobody || b.people.get(m) == "" {
-		return
+		return nil
 	}
 	r := b.edit(m)
-	changed := false
 	for i := range r.Uses {
 		u := r.Uses[i] // redeem may not move it: it is there
 		if !u.Open || u.At > at {
@@ -210,12 +209,13 @@ func (b *Book) Bought(m graph.Member, at event.Millis, nodes []graph.Node, amoun
 		}
 		if saved, ok := b.covered(h, nodes, amounts); ok {
 			b.redeem(h, r, m, at, saved)
-			changed = true
+			redeemed = append(redeemed, h.spec.Offer)
 		}
 	}
-	if changed {
+	if len(redeemed) > 0 {
 		b.save(m, r)
 	}
+	return redeemed
 }
 
 // covered says whether an offer covers any of the products, and what was saved
