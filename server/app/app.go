@@ -96,6 +96,7 @@ type process struct {
 	target   uint64        // where the log ended at the start
 	caught   bool          // caughtUp is closed; guarded by applying
 	caughtUp chan struct{} // closed when target is applied
+	refined  chan struct{} // closed when all that is derived was made once
 	dueNow   chan struct{} // holds one: enough events for a checkpoint were applied
 	logEnd   atomic.Uint64
 	logFirst atomic.Uint64
@@ -118,7 +119,7 @@ func Run(ctx context.Context, opt Options) error {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	p := &process{opt: opt, log: opt.Log, caughtUp: make(chan struct{}), dueNow: make(chan struct{}, 1)}
+	p := &process{opt: opt, log: opt.Log, caughtUp: make(chan struct{}), refined: make(chan struct{}), dueNow: make(chan struct{}, 1)}
 	if err := p.open(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
@@ -176,13 +177,14 @@ func (p *process) run(ctx context.Context) error {
 
 // goPublic starts what must wait until the state has caught up with the log.
 func (p *process) goPublic(ctx context.Context, failed *failure) []*task {
+	p.freshen()
 	tasks := []*task{
 		start(ctx, failed, "refreshing", p.refreshLoop),
 		start(ctx, failed, "the inbound stream", func(ctx context.Context) error { return p.stream.Inbound(ctx, p.admit) }),
 	}
-	tasks = append(tasks, start(ctx, failed, "lists", p.lists.Run))
+	tasks = append(tasks, start(ctx, failed, "lists", p.whenRefined(p.lists.Run)))
 	if p.syncs != nil {
-		tasks = append(tasks, start(ctx, failed, "syncs", p.syncs.run))
+		tasks = append(tasks, start(ctx, failed, "syncs", p.whenRefined(p.syncs.run)))
 	}
 	if err := p.offerServices(); err != nil {
 		failed.set(err)

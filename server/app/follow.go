@@ -86,8 +86,30 @@ const (
 	refreshIdle   = time.Second
 )
 
+// freshen makes what is derived and cheap: what sells, and what offers have
+// brought. Answers without it are in another order, and it is not in the
+// checkpoint. It is called before refreshLoop, which refines the edges.
+func (p *process) freshen() {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	p.engine.Refresh(ended) // a refinement whose time is over does nothing
+}
+
+// whenRefined gives what runs once all that is derived was made: a list that is
+// made from less would stay that way, and a sync would send everybody twice.
+func (p *process) whenRefined(run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		select {
+		case <-p.refined:
+		case <-ctx.Done():
+		}
+		return run(ctx)
+	}
+}
+
 // refreshLoop keeps what is derived from the state fresh.
 func (p *process) refreshLoop(ctx context.Context) error {
+	first := true
 	for {
 		pause := refreshPause
 		switch done, behind := p.engine.RefreshStep(ctx, refreshStep); {
@@ -95,6 +117,10 @@ func (p *process) refreshLoop(ctx context.Context) error {
 			pause = refreshBehind
 		case done:
 			pause = refreshIdle
+			if first {
+				first = false
+				close(p.refined)
+			}
 		}
 		if err := wait(ctx, pause); err != nil {
 			return err

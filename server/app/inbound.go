@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -85,8 +87,36 @@ func (p *process) admit(ctx context.Context, batch []stream.Incoming) ([]stream.
 // readIncoming decodes one message, and says what was wrong with the events
 // that are left out.
 func readIncoming(in *stream.Incoming) (events []event.Event, reasons []string) {
-	event.Scan(in.Data, func(index int, ev *event.Event, err error) bool {
+	events, reasons, untyped := scanIncoming(in, in.Data)
+	if untyped {
+		if data, ok := typed(in); ok {
+			events, reasons, _ = scanIncoming(in, data)
+		}
+	}
+	return events, reasons
+}
+
+// typed gives a message that is one event the type that its subject says.
+func typed(in *stream.Incoming) ([]byte, bool) {
+	var envelope map[string]json.RawMessage
+	if err := json.Unmarshal(in.Data, &envelope); err != nil || len(envelope) == 0 || envelope["type"] != nil {
+		return nil, false
+	}
+	if _, known := event.ParseType(in.Type); !known {
+		return nil, false
+	}
+	rest := in.Data[bytes.IndexByte(in.Data, '{')+1:]
+	return append([]byte(`{"type":"`+in.Type+`",`), rest...), true
+}
+
+// scanIncoming decodes a message's data; untyped says that an event has no type
+// that is known.
+func scanIncoming(in *stream.Incoming, data []byte) (events []event.Event, reasons []string, untyped bool) {
+	event.Scan(data, func(index int, ev *event.Event, err error) bool {
 		if err != nil {
+			if f, ok := errors.AsType[*event.FieldError](err); ok && f.Pointer == "/type" {
+				untyped = true
+			}
 			reasons = append(reasons, err.Error())
 			return true
 		}
@@ -97,5 +127,5 @@ func readIncoming(in *stream.Incoming) (events []event.Event, reasons []string) 
 		events = append(events, *ev)
 		return true
 	})
-	return events, reasons
+	return events, reasons, untyped
 }

@@ -87,6 +87,32 @@ func TestReadIncoming(t *testing.T) {
 	}
 }
 
+// An event that is published without its type has the one that its subject says.
+func TestTypeOfTheSubject(t *testing.T) {
+	for _, test := range []struct {
+		subject, data string
+		want          event.Type // 0: refused
+		says          string
+	}{
+		{"view", ` {"data":{"product":"a"}}`, event.TypeView, ""},
+		{"offer.activated", `{"source":"s","id":"x","data":{"offer":"o","member":"m"}}`, event.TypeOfferActivated, ""},
+		{"view", `{"type":"scan","data":{"session":"s","store":"1","product":"a","action":"add"}}`, event.TypeScan, ""},
+		{"view", `{"type":"nonsense","data":{"product":"a"}}`, 0, "/type must be one of"},
+		{"view", `{"data":{"product":5}}`, 0, "/data/product"},
+		{"nonsense", `{"data":{"product":"a"}}`, 0, "/type is required"},
+		{"view", `{}`, 0, "/type is required"},
+		{"view", `[{"data":{"product":"a"}}]`, 0, "/type is required"},
+	} {
+		events, reasons := readIncoming(&stream.Incoming{ID: "log/7", Type: test.subject, Data: []byte(test.data)})
+		switch {
+		case test.want != 0 && (len(events) != 1 || len(reasons) != 0 || events[0].Type != test.want):
+			t.Errorf("%s on %s: %v, reasons %q", test.data, test.subject, events, reasons)
+		case test.want == 0 && (len(events) != 0 || len(reasons) != 1 || !strings.Contains(reasons[0], test.says)):
+			t.Errorf("%s on %s: %v, reasons %q, expected %q", test.data, test.subject, events, reasons, test.says)
+		}
+	}
+}
+
 // TestErasureCutShort finds the id of an erased member still there, as a kill
 // between the append and the forgetting leaves it.
 func TestErasureCutShort(t *testing.T) {

@@ -347,6 +347,50 @@ func TestOffersDecisionOutlivesARestart(t *testing.T) {
 	}
 }
 
+// The first answer after a restart is in the order of the last one before: what
+// sells is not in the checkpoint, and is known before the process is ready.
+func TestFirstAnswerAfterARestart(t *testing.T) {
+	opt := Options{Config: settings(t.TempDir())}
+	r, c := launch(t, opt), client(t)
+	r.must(c, "PUT", "/v1/offers/a", `{"products":["p-1"]}`, 200)
+	r.must(c, "PUT", "/v1/offers/b", `{"products":["p-2"]}`, 200)
+	for i := range 20 {
+		products := []string{"p-2"}
+		for n := range 40 { // enough of them that refining takes longer than an answer
+			products = append(products, fmt.Sprintf("x-%d-%d", i, n))
+		}
+		r.post("/v1/events?wait=applied", receipt(fmt.Sprintf("r-%d", i), fmt.Sprintf("m-%d", i), products...))
+	}
+	const question = "/v1/members/nobody/offers?explain=true"
+	best := func() (id string, popular float64) {
+		var answer struct {
+			Recomms []struct {
+				ID    string
+				Parts struct{ Popular float64 }
+			}
+		}
+		if err := json.Unmarshal([]byte(r.must(c, "GET", question, "", 200)), &answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer.Recomms[0].ID, answer.Recomms[0].Parts.Popular
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	id, popular := best()
+	for ; popular == 0 && time.Now().Before(deadline); id, popular = best() {
+	}
+	if id != "b" || popular == 0 {
+		t.Fatalf("before the restart the first is %s with %v for being popular", id, popular)
+	}
+	c.CloseIdleConnections()
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	r = launch(t, opt)
+	if again, now := best(); again != id || now == 0 {
+		t.Errorf("after the restart the first is %s with %v for being popular, before it was %s with %v", again, now, id, popular)
+	}
+}
+
 // What holds for offers where nothing is recorded is a setting.
 func TestOfferSettings(t *testing.T) {
 	for _, test := range []struct {
