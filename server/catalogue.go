@@ -212,5 +212,9 @@ func withoutData(err error) error {
 	if !errors.As(err, &f) {
 		return err
 	}
-	return fault(badBody, "the body is not valid", strings.TrimPrefix(f.Pointer, "/data"), f.Detail)
+	detail := f.Detail
+	if detail == "is given twice" {
+		detail += ", or is in the path already"
+	}
+	return fault(badBody, "the body is not valid", strings.TrimPrefix(f.Pointer, "/data"), detail)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -73,8 +74,16 @@ type cold struct {
 	problems         []int
 }
 
+// writes says whether a request of it may have a body.
+func (c *cold) writes() bool { return c.method != http.MethodGet }
+
 // serve registers an operation.
 func serve[I, O any](s *Server, about cold, handler func(context.Context, exchange, *I) (*O, error)) {
+	if about.writes() {
+		about.problems = append(slices.Clip(about.problems), http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		slices.Sort(about.problems)
+		about.problems = slices.Compact(about.problems)
+	}
 	op := huma.Operation{
 		Method: about.method, Path: about.path, OperationID: about.id, Summary: about.summary, Description: about.doc,
 		Tags: []string{about.tag}, DefaultStatus: about.status, MaxBodyBytes: int64(s.opt.MaxBody),
@@ -98,6 +107,8 @@ func serve[I, O any](s *Server, about cold, handler func(context.Context, exchan
 	})
 	if about.body != nil {
 		s.bodyDoc(about.method, about.path, about.body)
+	} else if about.method == http.MethodPut {
+		s.paramsDoc(about.path, about.params)
 	}
 }
 
@@ -117,8 +128,17 @@ func (s *Server) prepare(x exchange, about *cold) *Problem {
 			return fault(badID, "the path is not valid", "/"+name, "expected 1 to 128 bytes of printable UTF-8")
 		}
 	}
-	if about.body != nil {
+	switch {
+	case about.body != nil:
 		if bad := checkType(x.r, []string{jsonType}); bad != nil {
+			return bad
+		}
+	case about.writes():
+		// What is in a body that nobody reads would be lost in silence.
+		if bad := s.readBody(x.c, x.r, jsonType); bad != nil {
+			return bad
+		}
+		if bad := x.c.params.body(string(x.c.in)); bad != nil {
 			return bad
 		}
 	}

@@ -91,7 +91,8 @@ func (s *Server) putConsents(ctx context.Context, _ exchange, in *consentsUpsert
 func (s *Server) readConsents(member string, body []byte) ([]event.Event, *Problem) {
 	var list []struct {
 		ConsentBody
-		Granted *bool `json:"granted"`
+		Granted *bool   `json:"granted"`
+		Time    *string `json:"time"`
 	}
 	if bad := strictJSON(body, &list); bad != nil {
 		return nil, bad
@@ -108,14 +109,18 @@ func (s *Server) readConsents(member string, body []byte) ([]event.Event, *Probl
 		}
 		purpose, known := event.ParsePurpose(one.Purpose)
 		if !known {
-			return nil, fault(badBody, "the body is not valid", at+"/purpose", "is required: personalisation or marketing")
+			return nil, fault(badBody, "the body is not valid", at+"/purpose", "must be personalisation or marketing")
 		}
 		ev := event.Event{
 			Type: event.TypeConsentChanged, Chain: one.Chain, MemberID: member,
 			Body: &event.Consent{Channel: one.Channel, Purpose: purpose, Granted: *one.Granted},
 		}
 		if one.Time != nil {
-			ev.Time = event.At(*one.Time)
+			when, err := time.Parse(time.RFC3339, *one.Time)
+			if err != nil {
+				return nil, fault(badBody, "the body is not valid", at+"/time", "must be RFC 3339, such as 2026-11-21T10:00:00Z")
+			}
+			ev.Time = event.At(when)
 		}
 		if err := ev.Validate(now); err != nil {
 			return nil, consentFault(at, err)

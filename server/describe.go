@@ -85,6 +85,14 @@ func (s *Server) bodyDoc(method, path string, body reflect.Type) {
 	op.RequestBody.Content = jsonContent(s.schema(body))
 }
 
+// paramsDoc documents that a PUT may have its parameters as a body. huma must
+// not know of the body when the operation is registered: it would read it.
+func (s *Server) paramsDoc(path string, set param) {
+	s.api.OpenAPI().Paths[path].Put.RequestBody = &huma.RequestBody{
+		Description: "The same parameters as a JSON object. May be left out.", Content: jsonContent(paramsSchema(set, 0)),
+	}
+}
+
 // alsoAccepted documents that an operation's success may be a 202, too.
 func (s *Server) alsoAccepted(method, path string) {
 	item := s.api.OpenAPI().Paths[path]
@@ -257,17 +265,34 @@ type Envelope struct {
 	Data        map[string]any `json:"data" doc:"What is particular to the type"`
 }
 
+// eventExamples shows events of the types that surfaces send.
 func eventExamples(kind string) map[string]*huma.Example {
-	receipt := map[string]any{
-		"specversion": "1.0", "id": "r-881", "source": "pos/17", "type": "receipt", "time": "2026-11-21T10:00:00Z",
-		"data": map[string]any{"store": "17", "member": "m-42", "lines": []any{
-			map[string]any{"product": "4011", "qty": 2, "price": 12.5}, map[string]any{"product": "4012"},
-		}},
-	}
 	if kind != jsonType {
 		return nil
 	}
-	return map[string]*huma.Example{"receipt": {Summary: "A receipt", Value: receipt}}
+	out := map[string]*huma.Example{}
+	for _, one := range [...]struct{ typ, summary, data string }{
+		{"receipt", "A receipt; a line may name the offer that it redeems", `{"store":"17","member":"m-42","lines":[{"product":"4011","qty":2,"price":12.5},{"product":"4012","offer":"o-7"}]}`},
+		{"view", "A look at a product", `{"product":"4011","member":"m-42","session":"web-5"}`},
+		{"cart", "What is in a cart", `{"cart":"c-9","member":"m-42","action":"set","lines":[{"product":"4011","qty":2}]}`},
+		{"scan", "A scan in the store", `{"session":"trip-7","store":"17","product":"4011","action":"add"}`},
+		{"impression", "What was shown", `{"recommId":"01M80J04M7GV69RPEJ65PYFKT2","member":"m-42","ids":["o-7","o-8"],"channel":"email"}`},
+		{"offer.upserted", "An offer", `{"offer":"o-7","name":"Bananas","products":["4011"],"validThrough":"2026-11-29T22:59:59Z","memberPrice":8,"currency":"DKK","budget":{"activations":1000}}`},
+		{"offer.withdrawn", "An offer's end", `{"offer":"o-7"}`},
+		{"offer.personalised", "A member's own price", `{"offer":"o-7","member":"m-42","price":6.5}`},
+		{"offer.activated", "An activation elsewhere", `{"offer":"o-7","member":"m-42","channel":"inapp"}`},
+		{"offer.deactivated", "An activation that was taken back", `{"offer":"o-7","member":"m-42"}`},
+		{"offer.redeemed", "A redemption that no receipt tells of", `{"offer":"o-7","member":"m-42","receipt":"r-881","discount":4.5}`},
+		{"consent.changed", "What a member said", `{"member":"m-42","purpose":"marketing","channel":"email","granted":true}`},
+		{"member.upserted", "A member", `{"member":"m-42","homeStore":"17","chains":["kvarter"],"timezone":"Europe/Copenhagen","attributes":{"tier":"gold"}}`},
+		{"stock.changed", "A product that is sold out", `{"product":"4011","store":"17","availability":"OutOfStock"}`},
+		{"signal", "A trend from outside", `{"product":"4011","weight":2.5,"source":"weather"}`},
+	} {
+		out[one.typ] = &huma.Example{Summary: one.summary, Value: map[string]any{
+			"specversion": "1.0", "id": "e-881", "source": "pos/17", "type": one.typ, "time": "2026-11-21T10:00:00Z", "data": json.RawMessage(one.data),
+		}}
+	}
+	return out
 }
 
 // describePages documents what is there for those who run it.

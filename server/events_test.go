@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"html/template"
 	"io"
 	"net/http/httptest"
 	"strings"
@@ -38,6 +40,24 @@ func TestEvents(t *testing.T) {
 	p := wantProblem(t, r.send(t, "POST", "/v1/events", `[{"type":"nonsense"},{"type":"receipt","data":{"lines":4}}]`), 400, badEvent, "all 2 events")
 	if len(p.Rejected) != 2 || p.Errors[1].Pointer != "/1/data/lines" {
 		t.Fatalf("got %+v", p)
+	}
+}
+
+// Each event of the documentation is one that is taken, and is on the page.
+func TestEventExamplesAreTaken(t *testing.T) {
+	r := newRig(t, nil)
+	page := string(r.send(t, "GET", "/docs", "").body)
+	for name, example := range eventExamples(jsonType) {
+		body, err := json.Marshal(example.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := want[Admission](t, r.send(t, "POST", "/v1/events?validateOnly=true", string(body)), 200); a.Accepted != 1 {
+			t.Errorf("%s: got %+v", name, a)
+		}
+		if !strings.Contains(page, template.HTMLEscapeString(string(body))) {
+			t.Errorf("the page does not show %s", body)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ type ListBody struct {
 	Count    int           `json:"count,omitempty" minimum:"1" maximum:"200" doc:"Offers a member; the scenario's if left out"`
 	Format   string        `json:"format,omitempty" enum:"ndjson,csv" doc:"ndjson if left out"`
 	Channel  string        `json:"channel,omitempty" enum:"email,push,inapp" doc:"The list goes into a message: only members with a grant for it get offers"`
-	Values   bool          `json:"values,omitempty" doc:"Give whole items, with reason and values as the online answer has them (some 350 bytes each); without it ids and scores (some 60)"`
+	Values   bool          `json:"values,omitempty" doc:"Give whole items, with reason and values as the online answer has them (some 350 bytes each); without it ids and scores (some 60); only as ndjson"`
 	Publish  bool          `json:"publish,omitempty" doc:"Publish the rows over NATS, too, for a customer data platform to pick up"`
 }
 
@@ -228,6 +228,9 @@ func (s *Server) readSpec(c *call, r *http.Request) (*lists.Spec, *Problem) {
 	if spec.Chain != "" && !validID(spec.Chain) {
 		return nil, fault(badBody, "the list is not valid", "/audience/chain", "expected 1 to 128 bytes of printable UTF-8")
 	}
+	if spec.Channel != "" && !isChoice(pChannel.info().words, spec.Channel) { // of another nobody is asked for consent
+		return nil, fault(badBody, "the list is not valid", "/channel", "must be email, push or inapp, or be left out")
+	}
 	if spec.Filter != "" {
 		if _, err := compileAudience(s.opt.Engine, spec.Filter); err != nil {
 			return nil, fault(badBody, "the list is not valid", "/audience/filter", err.Error())
@@ -235,6 +238,9 @@ func (s *Server) readSpec(c *call, r *http.Request) (*lists.Spec, *Problem) {
 	}
 	if spec.Format == "" {
 		spec.Format = lists.NDJSON
+	}
+	if spec.Values && spec.Format == lists.CSV {
+		return nil, fault(badBody, "the list is not valid", "/values", "expected false with the format csv, whose columns are fixed")
 	}
 	return spec, nil
 }

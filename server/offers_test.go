@@ -138,6 +138,23 @@ func TestActivations(t *testing.T) {
 	}
 }
 
+// Parameters of an activation that come in a body count as those of the query
+// do; a body that is not understood is not lost in silence.
+func TestActivationParametersInABody(t *testing.T) {
+	r := newRig(t, nil)
+	r.putOffer(t, "there", `{"chains":["x"]}`)
+	const path = "/v1/members/m/activations/there"
+	wantProblem(t, r.send(t, "PUT", path, `{"chain":"y"}`), 409, "not-valid", "chain")
+	wantProblem(t, r.send(t, "PUT", path, `{"chain":5}`), 400, badParameter, `"/chain"`)
+	wantProblem(t, r.send(t, "PUT", path, `{"chian":"x"}`), 400, unknownParameter, "did you mean chain?")
+	wantProblem(t, r.send(t, "PUT", path+"?chain=x", `{"chain":"x"}`), 400, badParameter, "once only")
+	wantProblem(t, r.send(t, "PUT", path, `chain=x`, "Content-Type", "application/x-www-form-urlencoded"), 415, wrongMediaType, jsonType)
+	want[Activated](t, r.send(t, "PUT", path, `{"chain":"x","channel":"inapp"}`), 200)
+	wantProblem(t, r.send(t, "DELETE", path, `{"why":"because"}`), 400, unknownParameter, "why")
+	wantProblem(t, r.send(t, "DELETE", "/v1/offers/there", `[]`), 400, badBody, "a JSON object")
+	want[Activated](t, r.send(t, "DELETE", path, ``), 200)
+}
+
 // A read of somebody whom nobody knows, and what is refused before it is an
 // event, leave no token behind.
 func TestOfferReadsLeaveNoTrace(t *testing.T) {
@@ -173,8 +190,10 @@ func TestConsents(t *testing.T) {
 		`[{"purpose":"marketing","granted":false},{"purpose":"marketing","channel":"fax","granted":true}]`:               `"/1/channel"`,
 		`[{"purpose":"marketing","granted":false},{"purpose":"marketing","chain":"\u0001","granted":true}]`:              `"/1/chain"`,
 		`[{"purpose":"marketing","granted":false},{"purpose":"marketing","granted":true,"time":"2027-01-01T00:00:00Z"}]`: `"/1/time"`,
-		`[{"purpose":"marketing","granted":false,"x":1}]`:                                                                `"/x"`,
-		`{}`: `expected`, `[]`: `1 to 1000`,
+		`[{"purpose":"marketing","granted":false,"x":1}]`:                                                                `"/0/x"`,
+		`[{"purpose":"marketing","granted":false,"time":"yesterday"}]`:                                                   `"/0/time","detail":"must be RFC 3339`,
+		`[{"purpose":"marketing","granted":"yes"}]`:                                                                      `"/0/granted","detail":"expected true or false, not a string"`,
+		`{}`: `expected an array, not an object`, `[]`: `1 to 1000`,
 	} {
 		wantProblem(t, put(body), 400, badBody, says)
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"slices"
@@ -44,10 +45,12 @@ type (
 		Params                           []pageField
 		Body                             []pageField
 		BodyKinds                        string
+		Examples                         []pageExample
 		Answers                          []pageAnswer
 	}
-	pageAnswer struct{ Status, Text, Kind, Type string }
-	pageType   struct {
+	pageExample struct{ Summary, Text string }
+	pageAnswer  struct{ Status, Text, Kind, Type string }
+	pageType    struct {
 		Name   string
 		Fields []pageField
 	}
@@ -96,6 +99,7 @@ func operationOf(op *huma.Operation) pageOperation {
 			out.Body = []pageField{fieldOf("", schema)}
 		}
 	}
+	out.Examples = examplesOf(op.RequestBody)
 	for _, status := range sortedKeys(op.Responses) {
 		r := op.Responses[status]
 		answer := pageAnswer{Status: status, Text: r.Description}
@@ -103,6 +107,20 @@ func operationOf(op *huma.Operation) pageOperation {
 			answer.Kind, answer.Type = kind, typeName(media.Schema)
 		}
 		out.Answers = append(out.Answers, answer)
+	}
+	return out
+}
+
+// examplesOf gives the examples of a JSON body, in the order of their names.
+func examplesOf(body *huma.RequestBody) (out []pageExample) {
+	if body == nil {
+		return nil
+	}
+	examples := body.Content[jsonType].Examples
+	for _, name := range sortedKeys(examples) {
+		if text, err := json.Marshal(examples[name].Value); err == nil { // it is in the document, too
+			out = append(out, pageExample{examples[name].Summary, string(text)})
+		}
 	}
 	return out
 }
