@@ -20,6 +20,8 @@ type catalogue struct {
 	kinds map[string][]graph.Node // category, and "\x00"+brand → products; guarded by mu
 	stock map[stockKey]event.Availability
 
+	retired map[string]struct{} // ids that were deleted and may have come back; the writer's
+
 	traits traits
 	shown  pages[atomic.Pointer[Product]] // items, for everybody
 
@@ -38,6 +40,7 @@ func (c *catalogue) init() {
 	c.stock = map[stockKey]event.Availability{}
 	c.dirty = map[graph.Node]struct{}{}
 	c.dirtyStock = map[stockKey]struct{}{}
+	c.retired = map[string]struct{}{}
 	c.traits.init()
 	c.shown.init()
 }
@@ -82,6 +85,9 @@ func (c *catalogue) intern(e *Engine, id string) graph.Node {
 	c.mu.Unlock()
 	c.dirty[n] = struct{}{}
 	e.grow()
+	if _, was := c.retired[id]; was {
+		e.book.Relist(id, n)
+	}
 	return n
 }
 
@@ -188,6 +194,7 @@ func (e *Engine) deleteProduct(id string) {
 	c.unindex(n)
 	delete(c.nodes, id)
 	id = c.items[n].ID
+	c.retired[id] = struct{}{}
 	e.retouch(n, c.items[n].Category)
 	c.set(n, &Product{ID: id, Name: id, Price: math.NaN()})
 	c.dirty[n] = struct{}{}

@@ -227,6 +227,8 @@ func (e *Engine) loadProduct(n uint64, value []byte) error {
 	if flags&1 != 0 {
 		c.nodes[p.ID] = graph.Node(n)
 		c.index(graph.Node(n), p)
+	} else {
+		c.retired[p.ID] = struct{}{}
 	}
 	return nil
 }

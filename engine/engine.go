@@ -241,27 +241,31 @@ func (e *Engine) Wait(ctx context.Context, pos uint64) error {
 }
 
 // Refresh makes anew what is derived from the state and has gone stale: the
-// refined edges and the lists of what is popular. It returns how many products
-// it refined. One goroutine calls it, or RefreshStep, now and then.
+// refined edges, and what Freshen makes. It returns how many products it
+// refined. One goroutine calls it, or RefreshStep and Freshen, now and then.
 func (e *Engine) Refresh(ctx context.Context) int {
 	at := e.Clock(math.MaxInt64)
 	n := e.refined.Refresh(ctx, int64(at))
 	e.revoice()
-	e.popular.refresh(e, at)
-	e.reSignal(at)
+	e.Freshen()
 	return n
 }
 
-// RefreshStep does at most limit products' share of a Refresh. It says whether
-// that ended the round, and whether there is reason for haste: many products
+// Freshen makes anew what is derived and cheap: what sells where, and what
+// offers have brought. The refreshing goroutine calls it every second or so;
+// it takes some milliseconds.
+func (e *Engine) Freshen() {
+	at := e.Clock(math.MaxInt64)
+	e.popular.refresh(e, at)
+	e.reSignal(at)
+}
+
+// RefreshStep refines at most limit products of a round over all that have gone
+// stale. It says whether that ended the round, and whether there is reason for haste: many products
 // have no refined edges yet. A product takes some tenths of a millisecond.
 func (e *Engine) RefreshStep(ctx context.Context, limit int) (done, behind bool) {
 	at := e.Clock(math.MaxInt64)
 	_, done = e.refined.Step(ctx, int64(at), limit)
 	e.revoice()
-	if done {
-		e.popular.refresh(e, at)
-		e.reSignal(at)
-	}
 	return done, e.refined.Behind()
 }

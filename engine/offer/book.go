@@ -190,6 +190,21 @@ func (b *Book) Retire(n graph.Node) {
 	}
 }
 
+// Relist puts a product that was retired, and is now known again by another
+// number, back into the offers that name it.
+func (b *Book) Relist(id string, n graph.Node) {
+	for _, h := range b.all {
+		if !slices.Contains(h.spec.Products, id) {
+			continue
+		}
+		if i, ok := slices.BinarySearch(h.products, n); !ok {
+			h.products = slices.Insert(slices.Clone(h.products), i, n)
+			b.pending.index = true
+			b.touch(h)
+		}
+	}
+}
+
 // Touch says that products' categories or stores' stock changed: the next Seal
 // makes the index anew.
 func (b *Book) Touch() { b.pending.index = true }

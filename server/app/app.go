@@ -177,7 +177,7 @@ func (p *process) run(ctx context.Context) error {
 
 // goPublic starts what must wait until the state has caught up with the log.
 func (p *process) goPublic(ctx context.Context, failed *failure) []*task {
-	p.freshen()
+	p.engine.Freshen()
 	tasks := []*task{
 		start(ctx, failed, "refreshing", p.refreshLoop),
 		start(ctx, failed, "the inbound stream", func(ctx context.Context) error { return p.stream.Inbound(ctx, p.admit) }),

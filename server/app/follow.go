@@ -86,15 +86,6 @@ const (
 	refreshIdle   = time.Second
 )
 
-// freshen makes what is derived and cheap: what sells, and what offers have
-// brought. Answers without it are in another order, and it is not in the
-// checkpoint. It is called before refreshLoop, which refines the edges.
-func (p *process) freshen() {
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
-	p.engine.Refresh(ended) // a refinement whose time is over does nothing
-}
-
 // whenRefined gives what runs once all that is derived was made: a list that is
 // made from less would stay that way, and a sync would send everybody twice.
 func (p *process) whenRefined(run func(context.Context) error) func(context.Context) error {
@@ -110,7 +101,12 @@ func (p *process) whenRefined(run func(context.Context) error) func(context.Cont
 // refreshLoop keeps what is derived from the state fresh.
 func (p *process) refreshLoop(ctx context.Context) error {
 	first := true
+	freshened := p.opt.Now()
 	for {
+		if now := p.opt.Now(); now.Sub(freshened) >= refreshIdle {
+			p.engine.Freshen()
+			freshened = now
+		}
 		pause := refreshPause
 		switch done, behind := p.engine.RefreshStep(ctx, refreshStep); {
 		case behind && !done:
