@@ -94,7 +94,7 @@ func checkAttributes(attributes []Attribute) error {
 			return &FieldError{"/data/attributes", "must have names of 1 to 128 bytes of printable UTF-8"}
 		}
 		if fault := valueFault(&a.Value); fault != "" {
-			return &FieldError{"/data/attributes/" + escapePointer(a.Name), fault}
+			return &FieldError{"/data/attributes/" + EscapePointer(a.Name), fault}
 		}
 	}
 	return nil

@@ -159,7 +159,7 @@ func (o *object) lines() []Line {
 		lines = append(lines, line)
 		return err
 	})
-	if raw := o.fields["products"]; lines != nil && raw != nil && kindOf(raw) != "null" {
+	if raw := o.fields["products"]; lines != nil && raw != nil && JSONKind(raw) != "null" {
 		o.fail("products", "must not be given beside lines")
 	}
 	o.list("products", MaxLines, "must be at most 10000 products", func(at string, raw json.RawMessage) error {
@@ -190,7 +190,7 @@ func decodeID(at string, raw json.RawMessage) (string, error) {
 }
 
 func decodeText(at string, raw json.RawMessage) (string, error) {
-	if kind := kindOf(raw); kind != "a string" {
+	if kind := JSONKind(raw); kind != "a string" {
 		return "", &FieldError{at, "must be a string, not " + kind}
 	}
 	var s string
@@ -220,7 +220,7 @@ func (o *object) attributes() []Attribute {
 	in := readObject(o.at+"/attributes", raw)
 	var attributes []Attribute
 	for name, value := range in.fields {
-		if kindOf(value) != "null" {
+		if JSONKind(value) != "null" {
 			attributes = append(attributes, Attribute{Name: name})
 		}
 	}
@@ -239,7 +239,7 @@ func (o *object) attributes() []Attribute {
 
 func (o *object) value(name string) Value {
 	raw := o.fields[name]
-	switch kind := kindOf(raw); kind {
+	switch kind := JSONKind(raw); kind {
 	case "a string":
 		return Value{Kind: KindText, Text: o.textOf(name, raw)}
 	case "a number":

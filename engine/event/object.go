@@ -25,7 +25,7 @@ type object struct {
 // readObject takes raw, a valid JSON value, apart.
 func readObject(at string, raw json.RawMessage) *object {
 	o := &object{at: at, fields: map[string]json.RawMessage{}}
-	if kind := kindOf(raw); kind != "an object" {
+	if kind := JSONKind(raw); kind != "an object" {
 		o.fault = &FieldError{at, "must be an object, not " + kind}
 		return o
 	}
@@ -56,7 +56,7 @@ func (o *object) readField(d *json.Decoder) error {
 
 func (o *object) put(name string, value json.RawMessage) {
 	if _, twice := o.fields[name]; twice {
-		o.fault = &FieldError{o.at + "/" + escapePointer(name), "is given twice"}
+		o.fault = &FieldError{o.at + "/" + EscapePointer(name), "is given twice"}
 		return
 	}
 	if len(o.fields) == maxFields {
@@ -69,7 +69,7 @@ func (o *object) put(name string, value json.RawMessage) {
 // fail keeps the first fault, at the field of the given name.
 func (o *object) fail(name, detail string) {
 	if o.fault == nil {
-		o.fault = &FieldError{o.at + "/" + escapePointer(name), detail}
+		o.fault = &FieldError{o.at + "/" + EscapePointer(name), detail}
 	}
 }
 
@@ -78,7 +78,7 @@ func (o *object) take(name string) (json.RawMessage, bool) {
 	o.asked = append(o.asked, name)
 	raw, given := o.fields[name]
 	delete(o.fields, name)
-	if !given || o.fault != nil || kindOf(raw) == "null" {
+	if !given || o.fault != nil || JSONKind(raw) == "null" {
 		return nil, false
 	}
 	return raw, true
@@ -94,7 +94,7 @@ func (o *object) text(name string) string {
 
 func (o *object) textOf(name string, raw json.RawMessage) string {
 	var s string
-	if kind := kindOf(raw); kind != "a string" {
+	if kind := JSONKind(raw); kind != "a string" {
 		o.fail(name, "must be a string, not "+kind)
 	} else if err := json.Unmarshal(raw, &s); err != nil {
 		o.fail(name, "is not valid JSON: "+err.Error())
@@ -112,7 +112,7 @@ func (o *object) number(name string, absent float64) float64 {
 }
 
 func (o *object) numberOf(name string, raw json.RawMessage) float64 {
-	if kind := kindOf(raw); kind != "a number" {
+	if kind := JSONKind(raw); kind != "a number" {
 		o.fail(name, "must be a number, not "+kind)
 		return 0
 	}
@@ -129,7 +129,7 @@ func (o *object) flag(name string) bool {
 	if !given {
 		return false
 	}
-	switch kind := kindOf(raw); kind {
+	switch kind := JSONKind(raw); kind {
 	case "true":
 		return true
 	case "false":
@@ -147,7 +147,7 @@ func (o *object) list(name string, max int, fault string, each func(at string, r
 	if !given {
 		return
 	}
-	if kind := kindOf(raw); kind != "an array" {
+	if kind := JSONKind(raw); kind != "an array" {
 		o.fail(name, "must be an array, not "+kind)
 		return
 	}
@@ -177,11 +177,12 @@ func (o *object) finish() error {
 	unknown := slices.Min(slices.Collect(maps.Keys(o.fields)))
 	slices.Sort(o.asked)
 	known := strings.Join(o.asked, ", ")
-	return &FieldError{o.at + "/" + escapePointer(unknown), "is not a field here; the fields are " + known}
+	return &FieldError{o.at + "/" + EscapePointer(unknown), "is not a field here; the fields are " + known}
 }
 
-// kindOf says what a valid JSON value is, for a person.
-func kindOf(raw json.RawMessage) string {
+// JSONKind says what a valid JSON value is, for a person: "a string", "an
+// array".
+func JSONKind(raw []byte) string {
 	raw = bytes.TrimLeft(raw, " \t\r\n")
 	if len(raw) == 0 {
 		return "nothing"
@@ -203,9 +204,9 @@ func kindOf(raw json.RawMessage) string {
 	return "a number"
 }
 
-// escapePointer escapes a name for a JSON pointer, and shortens one that is
+// EscapePointer escapes a name for a JSON pointer, and shortens one that is
 // too long to be shown.
-func escapePointer(name string) string {
+func EscapePointer(name string) string {
 	if len(name) > MaxID {
 		name = strings.ToValidUTF8(name[:MaxID], "") + "…"
 	}

@@ -119,7 +119,7 @@ func (o *object) purpose() Purpose {
 // mustFlag reads a truth value that has no standard.
 func (o *object) mustFlag(name string) bool {
 	raw := o.fields[name]
-	if o.fault == nil && (raw == nil || kindOf(raw) == "null") {
+	if o.fault == nil && (raw == nil || JSONKind(raw) == "null") {
 		o.fail(name, faultRequired+": true or false")
 	}
 	return o.flag(name)
@@ -182,7 +182,7 @@ func checkConfig(config string) error {
 	if fault := jsonFault(config); fault != "" {
 		return &FieldError{at, fault}
 	}
-	if kind := kindOf(json.RawMessage(config)); kind != "an object" {
+	if kind := JSONKind(json.RawMessage(config)); kind != "an object" {
 		return &FieldError{at, "must be an object, not " + kind}
 	}
 	d := json.NewDecoder(bytes.NewReader([]byte(config)))
@@ -211,7 +211,7 @@ func onceEach(d *json.Decoder, at string) error {
 			}
 			name, _ = token.(string) // a field's name always is one
 		}
-		inner := at + "/" + escapePointer(name)
+		inner := at + "/" + EscapePointer(name)
 		if seen[name] {
 			return &FieldError{inner, "is given twice"}
 		}

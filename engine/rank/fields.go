@@ -26,7 +26,7 @@ type fields struct {
 // readFields takes body, a JSON object, apart.
 func readFields(at string, body []byte) *fields {
 	f := &fields{at: at, raw: map[string]json.RawMessage{}}
-	switch kind := kindOf(body); {
+	switch kind := event.JSONKind(body); {
 	case !utf8.Valid(body):
 		f.fault = &event.FieldError{Pointer: at, Detail: "must be UTF-8"}
 	case !json.Valid(body):
@@ -64,7 +64,7 @@ func (f *fields) split(body []byte) {
 // fail keeps the first fault, at the field of the given name.
 func (f *fields) fail(name, detail string) {
 	if f.fault == nil {
-		f.fault = &event.FieldError{Pointer: f.at + "/" + escape(name), Detail: detail}
+		f.fault = &event.FieldError{Pointer: f.at + "/" + event.EscapePointer(name), Detail: detail}
 	}
 }
 
@@ -73,7 +73,7 @@ func (f *fields) take(name string) (json.RawMessage, bool) {
 	f.asked = append(f.asked, name)
 	raw, given := f.raw[name]
 	delete(f.raw, name)
-	return raw, given && f.fault == nil && kindOf(raw) != "null"
+	return raw, given && f.fault == nil && event.JSONKind(raw) != "null"
 }
 
 // flag reads a truth value.
@@ -82,7 +82,7 @@ func (f *fields) flag(name string, to *bool) {
 	if !given {
 		return
 	}
-	switch kind := kindOf(raw); kind {
+	switch kind := event.JSONKind(raw); kind {
 	case "true", "false":
 		*to = kind == "true"
 	default:
@@ -108,7 +108,7 @@ func (f *fields) bounded(name string, to *float64, low, high float64, what strin
 		return
 	}
 	must := "must be " + what + " from " + plain(low) + " to " + plain(high)
-	if kind := kindOf(raw); kind != "a number" {
+	if kind := event.JSONKind(raw); kind != "a number" {
 		f.fail(name, must+", not "+kind)
 		return
 	}
@@ -130,7 +130,7 @@ func (f *fields) text(name string) (string, bool) {
 		return "", false
 	}
 	var s string
-	if kind := kindOf(raw); kind != "a string" {
+	if kind := event.JSONKind(raw); kind != "a string" {
 		f.fail(name, "must be a string, not "+kind)
 		return "", false
 	}
@@ -187,37 +187,5 @@ func (f *fields) finish() *event.FieldError {
 	}
 	unknown := slices.Min(slices.Collect(maps.Keys(f.raw)))
 	known := strings.Join(f.asked, ", ")
-	return &event.FieldError{Pointer: f.at + "/" + escape(unknown), Detail: "is not a field here; the fields are " + known}
-}
-
-// kindOf says what a valid JSON value is, for a person.
-func kindOf(raw []byte) string {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
-	if len(raw) == 0 {
-		return "nothing"
-	}
-	switch raw[0] {
-	case '{':
-		return "an object"
-	case '[':
-		return "an array"
-	case '"':
-		return "a string"
-	case 't':
-		return "true"
-	case 'f':
-		return "false"
-	case 'n':
-		return "null"
-	}
-	return "a number"
-}
-
-// escape escapes a name for a JSON pointer, and shortens one that is too long
-// to be shown.
-func escape(name string) string {
-	if len(name) > event.MaxID {
-		name = strings.ToValidUTF8(name[:event.MaxID], "") + "…"
-	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	return &event.FieldError{Pointer: f.at + "/" + event.EscapePointer(unknown), Detail: "is not a field here; the fields are " + known}
 }
