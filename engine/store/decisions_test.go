@@ -3,10 +3,8 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -34,7 +32,7 @@ func (w *watch) pass(by time.Duration) { w.at.Add(by.Milliseconds()) }
 
 func openDecisions(t testing.TB, dir string, w *watch, change func(*DecisionOptions)) *Decisions {
 	t.Helper()
-	o := DecisionOptions{Options: Options{Dir: dir, Now: w.now}}
+	o := DecisionOptions{Options: Options{Dir: dir, Now: w.now}, gather: time.Millisecond}
 	if change != nil {
 		change(&o)
 	}
@@ -105,7 +103,9 @@ func TestDecisionsAreKeptForTheirTime(t *testing.T) {
 			if rapid.IntRange(0, 80).Draw(rt, "restart") == 0 {
 				d = reopened(t, d, dir, w, nil)
 			}
-			written(d)
+			if rapid.Bool().Draw(rt, "wait") {
+				written(d)
+			}
 			for _, k := range twin {
 				got, ok := mustGet(rt, d, k.id)
 				if want := !w.now().After(k.until); ok != want || ok && got != k.text {
@@ -116,7 +116,8 @@ func TestDecisionsAreKeptForTheirTime(t *testing.T) {
 				rt.Fatalf("got %+v of %d", s, len(twin))
 			}
 		}
-		w.pass(43 * 24 * time.Hour) // two days after the last is over
+		w.pass(41 * 24 * time.Hour)
+		written(d)
 		if err := d.Maintain(t.Context()); err != nil {
 			rt.Fatal(err)
 		}
@@ -128,7 +129,7 @@ func TestDecisionsAreKeptForTheirTime(t *testing.T) {
 
 // written returns when nothing waits to be written.
 func written(d *Decisions) {
-	for d.queued.Load() > 0 {
+	for d.queue.bytes() > 0 {
 		runtime.Gosched()
 	}
 }
@@ -154,7 +155,7 @@ func TestDecisionsAreBounded(t *testing.T) {
 	if s.Bytes > 1<<20 || s.Count < 50 {
 		t.Fatalf("got %+v", s)
 	}
-	if s.DiskBytes > 40<<20 {
+	if s.DiskBytes > 5<<20/4 { // blocks that are not full come on top
 		t.Fatalf("%d bytes on disk for a bound of %d", s.DiskBytes, 1<<20)
 	}
 	for n := range uint64(puts) {
@@ -208,30 +209,103 @@ func TestDecisionsLostAreCounted(t *testing.T) {
 	}
 }
 
-func TestDamagedDecisions(t *testing.T) {
+// Many put and get at once: what was put is there at once and stays, whether it
+// waits, is being written or is written.
+func TestDecisionsAreThereAtOnce(t *testing.T) {
 	dir, w := t.TempDir(), newWatch()
 	d := openDecisions(t, dir, w, nil)
-	for n := range uint64(100) {
-		d.Put(idAt(noon, n), noon.Add(time.Hour), bytes.Repeat([]byte{byte(n)}, 100))
+	const workers, each = 8, 1000
+	text := func(n uint64) []byte { return fmt.Appendf(nil, "%d%*d", n, 1+n%3000, n) }
+	var all sync.WaitGroup
+	for worker := range uint64(workers) {
+		all.Go(func() {
+			var got []byte
+			for n := range uint64(each) {
+				id := worker*each + n
+				d.Put(idAt(noon, id), noon.Add(time.Hour), text(id))
+				for _, id := range []uint64{id, worker*each + n/2} {
+					var ok bool
+					var err error
+					if got, ok, err = d.Get(idAt(noon, id), got[:0]); err != nil || !ok || !bytes.Equal(got, text(id)) {
+						t.Errorf("%d: got %d bytes, %v, %v", id, len(got), ok, err)
+						return
+					}
+				}
+				if n%100 == 0 {
+					if err := d.Maintain(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
 	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
+	all.Wait()
+	d = reopened(t, d, dir, w, nil)
+	if s := d.Stats(); s.Count != workers*each {
+		t.Fatalf("got %+v", s)
 	}
-	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil || len(tables) == 0 {
-		t.Fatalf("no tables: %v", err)
+}
+
+// While old segments go, who reads in them gets what was put, or nothing.
+func TestDecisionsGoWhileTheyAreRead(t *testing.T) {
+	dir, w := t.TempDir(), newWatch()
+	d := openDecisions(t, dir, w, func(o *DecisionOptions) { o.MaxBytes = 1 << 20 })
+	const puts = 4000
+	var newest atomic.Uint64
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			var got []byte
+			for n := uint64(0); newest.Load() < puts-1; n = (n + 7) % (newest.Load() + 1) {
+				var ok bool
+				var err error
+				if got, ok, err = d.Get(idAt(noon, n), got[:0]); err != nil || ok && !bytes.Equal(got, bytes.Repeat([]byte{byte(n)}, 2000)) {
+					t.Errorf("%d: got %d bytes, %v, %v", n, len(got), ok, err)
+					return
+				}
+			}
+		})
 	}
-	b, err := os.ReadFile(tables[0])
+	for n := range uint64(puts) {
+		d.Put(idAt(noon, n), noon.Add(time.Hour), bytes.Repeat([]byte{byte(n)}, 2000))
+		newest.Store(n)
+	}
+	all.Wait()
+	written(d)
+	if s := d.Stats(); s.Bytes > 1<<20 || s.Lost != 0 || s.Written != puts {
+		t.Fatalf("got %+v", s)
+	}
+}
+
+// A disk that takes nothing loses decisions, and counts them; those that are
+// there can still be looked up.
+func TestDecisionsThatCannotBeWritten(t *testing.T) {
+	dir, w := t.TempDir(), newWatch()
+	d := openDecisions(t, dir, w, nil)
+	d.Put(idAt(noon, 1), noon.Add(time.Hour), []byte("one"))
+	written(d)
+	d.files.Lock()
+	right := d.current.file
+	wrong, err := os.Open(right.Name()) // cannot be written to
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[len(b)/2] ^= 1
-	if err := os.WriteFile(tables[0], b, 0o600); err != nil {
-		t.Fatal(err)
+	d.current.file = wrong
+	d.files.Unlock()
+	d.Put(idAt(noon, 2), noon.Add(time.Hour), []byte("two"))
+	written(d)
+	d.Put(idAt(noon, 3), noon.Add(time.Hour), []byte("three"))
+	written(d)
+	if s := d.Stats(); s.Lost != 1 || s.Written != 2 || s.Count != 2 {
+		t.Fatalf("got %+v", s)
 	}
-	_, err = OpenDecisions(DecisionOptions{Options: Options{Dir: dir, Now: w.now}})
-	if damage := (*DamageError)(nil); !errors.As(err, &damage) || strings.Contains(err.Error(), "--rebuild") || !strings.Contains(err.Error(), "moved away") {
-		t.Fatalf("got %v", err)
+	for n, want := range map[uint64]bool{1: true, 2: false, 3: true} {
+		if _, ok := mustGet(t, d, idAt(noon, n)); ok != want {
+			t.Errorf("%d: there %v", n, ok)
+		}
+	}
+	if err := right.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -243,24 +317,5 @@ func TestDecisionOptions(t *testing.T) {
 		if _, err := OpenDecisions(o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}
-	}
-}
-
-// What can be written without end: the queue is never let run full.
-func BenchmarkDecisionsPut(b *testing.B) {
-	w := newWatch()
-	d := openDecisions(b, b.TempDir(), w, func(o *DecisionOptions) { o.MaxBytes = 64 << 20 })
-	packed := make([]byte, 4000)
-	b.ReportAllocs()
-	n := uint64(0)
-	for b.Loop() {
-		for n++; d.queued.Load() > 8<<20; {
-			runtime.Gosched()
-		}
-		d.Put(idAt(noon, n), noon.Add(time.Hour), packed)
-	}
-	b.SetBytes(int64(len(packed)))
-	if lost := d.Stats().Lost; lost > 0 {
-		b.Errorf("%d of %d were lost", lost, n)
 	}
 }

@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		os.Exit(saveForever(dir))
 	}
+	if dir := os.Getenv(putEnv); dir != "" {
+		os.Exit(putForever(dir))
+	}
 	// A Badger that refuses to open leaves these two behind.
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreTopFunction("github.com/dgraph-io/badger/v4.(*DB).monitorCache"),
