@@ -149,7 +149,7 @@ func unlike(got, want map[string]held) error {
 	}
 	for id, w := range want {
 		// A score may be off by the tolerance and half a thousandth.
-		if g, ok := got[id]; !ok || g.rank != w.rank || math.Abs(g.score-w.score) > 0.0016 {
+		if g, ok := got[id]; !ok || g.rank != w.rank || math.Abs(g.score-w.score) > syncTolerance+0.001 {
 			return fmt.Errorf("%s is held as %v, want %v", id, g, w)
 		}
 	}
