@@ -68,8 +68,13 @@ func (d *differ) compare(now []Scored, old, dst []entry) (out []entry, changed b
 }
 
 // near says whether a score need not be sent while the receiver has sent. The
-// allowance covers what a multiple of a thousandth is off as a float64.
+// allowance covers what a multiple of a thousandth is off as a float64. Without
+// a tolerance the score must round to what was sent: one just between two
+// thousandths is as near to either.
 func (d *differ) near(score float64, sent int64) bool {
+	if d.tolerance <= 0.5 {
+		return steps(score) == sent
+	}
 	return math.Abs(score*scale-float64(sent)) <= d.tolerance+1e-6
 }
 
