@@ -315,11 +315,16 @@ func (e *Engine) offerSignals(view *offer.View, at int64) map[offer.Slot]signal 
 	return made
 }
 
-// usualPast is what counts half of an offer's past.
+// usualPast is what counts half of an offer's past. Offers that are over stay
+// in a View for a while, how long depends on when it was made: they do not
+// count.
 func usualPast(view *offer.View, at event.Millis) float32 {
-	sum := 0.0
+	sum, n := 0.0, 0
 	for _, o := range view.Offers {
-		sum += o.Lately(at)
+		if through := o.Spec.ValidThrough; !o.Withdrawn && (through == 0 || through >= at) {
+			sum += o.Lately(at)
+			n++
+		}
 	}
-	return float32(max(halfPast, sum/float64(max(len(view.Offers), 1))))
+	return float32(max(halfPast, sum/float64(max(n, 1))))
 }
