@@ -243,6 +243,7 @@ basket of rye bread and liver pâté, and what the member m-1 may want:
   curl '%[1]s/v1/products/%[2]s/bought-together?count=5'
   curl '%[1]s/v1/basket/recommendations?products=%[3]s&products=%[4]s&count=5'
   curl '%[1]s/v1/members/m-1/products?count=5'
+  curl '%[1]s/v1/members/m-1/offers?count=5'
 
 The documentation is at %[1]s/docs, the figures at %[1]s/v1/stats. Ctrl-C stops.
 `
