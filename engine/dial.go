@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Dial is one number of the Options that a shop's own history may choose: see
+// the backtest's tuner. Its name is the field's, as settings spell it.
+type Dial struct {
+	Name, About        string
+	Default, Low, High float64 // Low and High are what makes sense, both allowed
+	Lasting            bool    // decides what is kept: another value needs the log to be read again
+
+	set func(*Options, float64)
+}
+
+// Dials returns all dials, by name. Anybody may call it.
+func Dials() []Dial {
+	return []Dial{
+		{"damping", "How much a member's earlier purchases of a pair weaken what it says of the pair.", 1, 0, 4, true,
+			func(o *Options, v float64) { o.Damping = orNone(v) }},
+		{"half-life", "Days after which a receipt says half as much of what is bought together.", 180, 1, 3650, true,
+			func(o *Options, v float64) { o.Bought.HalfLife = int64(v * msPerDay) }},
+		{"lambda", "How much support a refined edge needs; in receipts' gain.", 2, 0.1, 50, false,
+			func(o *Options, v float64) { o.Refine.Lambda = v }},
+		{"member-half-life", "Days after which a member's purchase binds half as much.", 60, 1, 3650, true,
+			func(o *Options, v float64) { o.Members.HalfLife = int64(v * msPerDay) }},
+		{"partners", "The most others that one receipt binds a product to.", 64, 8, 512, true,
+			func(o *Options, v float64) { o.Bought.Partners = int(v/2) * 2 }},
+		{"refine-neighbors", "How many of a product's neighbours explain it, for its refined edges.", 64, 8, 256, false,
+			func(o *Options, v float64) { o.Refine.Neighbors = int(v) }},
+	}
+}
+
+// Turn sets the dial of a name. Its error names what there is, or the range.
+func (o *Options) Turn(name string, value float64) error {
+	var names []string
+	for _, d := range Dials() {
+		if d.Name != name {
+			names = append(names, d.Name)
+			continue
+		}
+		if !(value >= d.Low && value <= d.High) {
+			return fmt.Errorf("%s is %v; it must be %v to %v", name, value, d.Low, d.High)
+		}
+		d.set(o, value)
+		return nil
+	}
+	return fmt.Errorf("there is no dial %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// orNone makes a zero sayable: a zero field of Options means the default.
+func orNone(v float64) float64 { return max(v, 1e-9) }
