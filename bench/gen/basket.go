@@ -18,9 +18,11 @@ type basket struct {
 }
 
 // The shares of visits that are for a thing or two only, that have an errand
-// beside what is due, and of lines of which two are bought.
+// beside what is due, of what is due that is not forgotten, and of lines of
+// which two are bought.
 const (
 	quickShare  = 0.2
+	dueShare    = 0.92
 	errandShare = 0.42
 	twiceShare  = 0.13
 )
@@ -35,11 +37,15 @@ func (s *Shop) fill(b *basket, p *person, day int64, crazes *[2]craze, c *chance
 		b.store = int32(c.below(s.opt.Stores))
 	}
 	b.card = p.number < s.opt.Members && !c.happens(forgotten)
+	if s.year != nil {
+		s.stockUp(b, p, day, crazes, c)
+		return
+	}
 	if c.happens(quickShare) {
 		s.addWhims(b, p, 1+c.below(2), c)
 		return
 	}
-	s.addDue(b, p, day, c)
+	s.addDue(b, p, day, dueShare, maxLines, c)
 	if c.happens(errandShare) {
 		s.addErrand(b, p, int(s.errands[weekdayOf(day)].draw(c)), c)
 	}
@@ -56,11 +62,15 @@ func (s *Shop) fill(b *basket, p *person, day int64, crazes *[2]craze, c *chance
 	s.addWhims(b, p, whims, c)
 }
 
-// addDue adds the staples that ran out since the visit before.
-func (s *Shop) addDue(b *basket, p *person, day int64, c *chance) {
-	since := float64(day - before(p.key, day))
+// addDue adds a share of the staples that ran out since the visit before, until
+// the basket holds n.
+func (s *Shop) addDue(b *basket, p *person, day int64, share float64, n int, c *chance) {
+	since := float64(day - s.before(p.key, day))
 	for _, k := range p.staples[:p.kept] {
-		if math.Floor((float64(day)+k.phase)/k.every) > math.Floor((since+k.phase)/k.every) && c.happens(0.92) {
+		if len(b.products) >= n {
+			return
+		}
+		if math.Floor((float64(day)+k.phase)/k.every) > math.Floor((since+k.phase)/k.every) && c.happens(share) {
 			b.add(s, k.product, c)
 		}
 	}
@@ -73,21 +83,33 @@ func (s *Shop) addErrand(b *basket, p *person, which int, c *chance) {
 	if m.baby != p.baby && m.baby || unit(mix(mix(p.key, forErrand), uint64(which)+1)) < 0.4 {
 		return
 	}
-	for i, g := range m.goods {
-		share := 0.9
-		if i >= m.core {
-			share = 0.5
+	for i := range m.goods {
+		w := &m.goods[i]
+		if c.happens(m.share(i)) && p.uses(&s.goods[w.good]) {
+			b.add(s, s.choice(w, c), c)
 		}
-		if !c.happens(share) || !p.uses(&s.goods[g]) {
-			continue
-		}
-		good := &s.goods[g]
-		rank := good.pick.draw(c)
-		for rank >= missionForms {
-			rank = good.pick.draw(c)
-		}
-		b.add(s, int32(good.first+rank), c)
 	}
+}
+
+// share is how many of those on an errand buy its i-th good.
+func (m *mission) share(i int) float64 {
+	if i < m.core {
+		return 0.9
+	}
+	return 0.5
+}
+
+// choice draws one of the products that will do, the first more often.
+func (s *Shop) choice(w *want, c *chance) int32 {
+	g := &s.goods[w.good]
+	if w.first > 0 {
+		return int32(g.first) + w.first + int32(min(c.below(int(w.forms)), c.below(int(w.forms))))
+	}
+	rank := g.pick.draw(c)
+	for rank >= missionForms {
+		rank = g.pick.draw(c)
+	}
+	return int32(g.first + rank)
 }
 
 // addWhims adds n products by taste and popularity.

@@ -245,7 +245,7 @@ func (w *walk) taken(wk *week, product int32, entered event.Millis, planned *boo
 				*planned = true
 			}
 			if k := w.pl.find(int(i)); k >= 0 {
-				if t := w.pl.taken[k]; t.at < entered && t.back == 0 && !w.before(d, t.at) {
+				if t := w.pl.taken[k]; t.at < entered && t.back == 0 && !w.redeemed(d, t.at) {
 					return k
 				}
 			}
@@ -254,11 +254,11 @@ func (w *walk) taken(wk *week, product int32, entered event.Millis, planned *boo
 	return -1
 }
 
-// before is whether w.p redeemed a deal on an earlier day, having activated it
+// redeemed is whether w.p redeemed a deal on an earlier day, having activated it
 // at a moment.
-func (w *walk) before(d *deal, since event.Millis) bool {
+func (w *walk) redeemed(d *deal, since event.Millis) bool {
 	for day := dayOf(since); day < w.day; day++ {
-		if !visits(w.p.key, day) {
+		if !w.visits(w.p.key, day) {
 			continue
 		}
 		if at := startOf(day) + w.entry(w.p.key, day, &w.c2); at <= since || !d.runs(at) {

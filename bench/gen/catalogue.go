@@ -28,6 +28,7 @@ func chains() [chainCount]chain {
 // good is a base good: milk, in all its variants, brands and sizes.
 type good struct {
 	name, category  string
+	group           string   // of brands
 	brands          []string // at least one; "" is no brand
 	price           float64  // DKK, of the first variant, brand and size
 	weight          float64  // how often it is bought, relative to others
@@ -42,6 +43,7 @@ type good struct {
 
 // catalogue is what a shop sells.
 type catalogue struct {
+	steepness  steepness
 	goods      []good
 	products   []event.Product
 	goodOf     []int32   // by product
@@ -96,7 +98,7 @@ func parseGood(row string, brands map[string][]string) (g good, err error) {
 		return g, fmt.Errorf("brands %q are not in the table", f[2])
 	}
 	return good{
-		name: f[0], category: f[1], brands: brands[f[2]],
+		name: f[0], category: f[1], group: f[2], brands: brands[f[2]],
 		price: numbers[0], weight: numbers[1], days: numbers[2],
 		baby: strings.Contains(f[6], "b"), pet: strings.Contains(f[6], "p"),
 		meat: strings.Contains(f[6], "m"), craze: strings.Contains(f[6], "t"),
@@ -115,19 +117,32 @@ func rows(table string) func(yield func(string) bool) {
 	}
 }
 
+// steepness is how steeply the popularity of a good's forms falls with their
+// rank: by a power law with this exponent.
+type steepness float64
+
+const (
+	cornerSteepness steepness = 1.2
+	superSteepness  steepness = 0.9
+)
+
+// at is the weight of a rank, counted from 0.
+func (s steepness) at(rank int) float64 { return math.Pow(float64(rank+1), -float64(s)) }
+
 // stock makes a catalogue of n products out of the goods.
-func stock(goods []good, n int) catalogue {
-	c := catalogue{goods: goods, products: make([]event.Product, 0, n), goodOf: make([]int32, 0, n)}
+func stock(goods []good, n int, by steepness) catalogue {
+	c := catalogue{steepness: by, goods: goods, products: make([]event.Product, 0, n), goodOf: make([]int32, 0, n)}
 	counts := portions(goods, n)
 	byCategory := map[string]int{}
 	for i := range goods {
 		g := &goods[i]
 		g.first, g.count = len(c.products), counts[i]
+		g.widen()
 		weights := make([]float64, g.count)
 		for rank, f := range g.forms(g.count) {
 			c.products = append(c.products, g.product(i, rank, f))
 			c.goodOf = append(c.goodOf, int32(i))
-			weights[rank] = math.Pow(float64(rank+1), -1.2)
+			weights[rank] = by.at(rank)
 		}
 		g.pick = newLots(weights)
 		k, ok := byCategory[g.category]

@@ -80,15 +80,19 @@ func rate(key uint64) float64 {
 const meanRate = 0.12 + 0.5/3
 
 // visits is whether a person goes to the store on a day.
-func visits(key uint64, day int64) bool {
-	return unit(mix(mix(key, forVisit), uint64(day))) < rate(key)*busy(weekdayOf(day))
+func (s *Shop) visits(key uint64, day int64) bool {
+	share := rate(key) * busy(weekdayOf(day))
+	if s.year != nil {
+		share *= s.year.busy(day) * ownDay(key, day)
+	}
+	return unit(mix(mix(key, forVisit), uint64(day))) < share
 }
 
 // before is how many days ago the person's visit before that of day was, at
 // most 30.
-func before(key uint64, day int64) int64 {
+func (s *Shop) before(key uint64, day int64) int64 {
 	for ago := int64(1); ago < 30; ago++ {
-		if visits(key, day-ago) {
+		if s.visits(key, day-ago) {
 			return ago
 		}
 	}
@@ -107,7 +111,7 @@ func (s *Shop) starts(day int64, dst []start) []start {
 	var c chance
 	for n := range s.people() {
 		key := s.keyOf(n)
-		if visits(key, day) {
+		if s.visits(key, day) {
 			at := s.entry(key, day, &c)
 			dst = append(dst, newStart(at, n, visiting))
 			if s.bringsBack(key, day) {
@@ -138,6 +142,9 @@ func (s *Shop) clock(day int64) *lots {
 // midnight.
 func (s *Shop) entry(key uint64, day int64, c *chance) event.Millis {
 	c.start(mix(key, forVisit), uint64(day))
+	if s.year != nil && c.happens(ownHourShare) {
+		return ownHour(key, s.clock(day), c)
+	}
 	return hourly(s.clock(day), c)
 }
 
@@ -149,8 +156,8 @@ func hourly(hour *lots, c *chance) event.Millis {
 // bringsBack is whether a person who visits on a day brings back something of
 // the visit before.
 func (s *Shop) bringsBack(key uint64, day int64) bool {
-	last := day - before(key, day)
-	return unit(mix(mix(key, forErrand), uint64(last))) < returnShare && visits(key, last)
+	last := day - s.before(key, day)
+	return unit(mix(mix(key, forErrand), uint64(last))) < returnShare && s.visits(key, last)
 }
 
 // A craze is a product that everybody suddenly buys. Each lasts for

@@ -1,5 +1,6 @@
-// Package gen makes a retailer from a seed: goods, stores, members with tastes
-// and rhythms, and the receipts that they leave, day by day and without end.
+// Package gen makes a retailer of any size from a seed: goods, stores, members
+// with tastes and rhythms, and the receipts that they leave, day by day and
+// without end.
 //
 // Every day is a function of the seed and the day's number alone, and so is
 // each person's part in it. A history is therefore never held: it is walked, a
@@ -28,7 +29,8 @@ const (
 	Bananas      = "4011"
 )
 
-// Options say how large a shop to make. The zero value is the demo shop.
+// Options say how large a shop to make, and of which kind. The zero value is
+// the demo shop.
 type Options struct {
 	Seed     uint64    // which shop
 	Members  int       // people with a member's card; 0: 5,000
@@ -36,6 +38,14 @@ type Options struct {
 	Stores   int       // spread over three chains; 0: 12
 	Days     int       // how long a history; 0: 90
 	Until    time.Time // the end of the history; zero: 1 November 2026, 12:00 UTC
+
+	// Supermarket makes it a supermarket: baskets as large as Lines says,
+	// seasons, trends that last, people with an hour and a weekday of their own,
+	// carts in the webshop, and as many missions as the catalogue needs. False:
+	// the corner shop of the demo, some seven lines a receipt.
+	Supermarket bool
+	// Lines is the mean of the lines of a supermarket's receipt; 0: 12.
+	Lines int
 }
 
 // The bounds of Options.
@@ -45,6 +55,7 @@ const (
 	maxMembers  = 50_000_000
 	maxStores   = 100_000
 	maxDays     = 20_000
+	maxMean     = 30 // lines of a receipt
 )
 
 // withDefaults returns o with its zero fields filled in.
@@ -64,6 +75,9 @@ func (o Options) withDefaults() Options {
 	if o.Until.IsZero() {
 		o.Until = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	}
+	if o.Supermarket && o.Lines == 0 {
+		o.Lines = 12
+	}
 	return o
 }
 
@@ -82,7 +96,18 @@ func (o Options) validate() error {
 			return fmt.Errorf("%s: %d, want %d to %d", f.name, f.value, f.lo, f.hi)
 		}
 	}
+	if lo, hi := o.lines(); o.Lines < lo || o.Lines > hi {
+		return fmt.Errorf("Lines: %d, want %d to %d", o.Lines, lo, hi)
+	}
 	return nil
+}
+
+// lines are the bounds of Lines.
+func (o Options) lines() (lo, hi int) {
+	if o.Supermarket {
+		return 2, maxMean
+	}
+	return 0, 0
 }
 
 // Shop is a made-up retailer. It never changes once made, so any goroutine may
@@ -96,6 +121,7 @@ type Shop struct {
 	catalogue
 	missions []mission
 	errands  [7]lots // missions by weekday, Sunday first
+	year     *year   // nil: every day is like every other, but for its weekday
 	clocks   [2]lots // hours of entry, of weekdays and of weekends
 	chains   [chainCount]chain
 }
@@ -113,18 +139,39 @@ func New(opt Options) (*Shop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("generate a shop: %w", err)
 	}
-	s.catalogue = stock(goods, opt.Products)
+	by := cornerSteepness
+	if opt.Supermarket {
+		by = superSteepness
+	}
+	s.catalogue = stock(goods, opt.Products, by)
 	if s.missions, err = parseMissions(missionTable, s.goods); err != nil {
 		return nil, fmt.Errorf("generate a shop: %w", err)
 	}
-	for day := range s.errands {
-		weights := make([]float64, len(s.missions))
-		for i := range s.missions {
-			weights[i] = s.missions[i].weight * s.missions[i].weekday[day]
+	if opt.Supermarket {
+		s.source += "/" + strconv.Itoa(opt.Lines)
+		s.missions = append(s.missions, s.madeMissions()...)
+		if s.year, err = s.newYear(seasonTable); err != nil {
+			return nil, fmt.Errorf("generate a shop: %w", err)
 		}
-		s.errands[day] = newLots(weights)
 	}
+	s.errands = errands(s.missions, nil)
 	return s, nil
+}
+
+// errands makes the lots over missions by weekday; factor, if it is not nil,
+// weighs each.
+func errands(missions []mission, factor func(*mission) float64) (out [7]lots) {
+	weights := make([]float64, len(missions))
+	for day := range out {
+		for i := range missions {
+			weights[i] = missions[i].weight * missions[i].weekday[day]
+			if factor != nil {
+				weights[i] *= factor(&missions[i])
+			}
+		}
+		out[day] = newLots(weights)
+	}
+	return out
 }
 
 // Options returns what the shop was made of, with the defaults filled in.

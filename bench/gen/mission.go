@@ -24,9 +24,16 @@ type mission struct {
 	name    string
 	weight  float64
 	weekday [7]float64
-	goods   []int32 // into catalogue.goods
+	goods   []want
 	core    int
 	baby    bool // only for homes with a baby
+}
+
+// want is a good on a mission's list: any of some of its forms will do.
+type want struct {
+	good  int32 // into catalogue.goods
+	first int32 // the rank of the first of the forms
+	forms int32
 }
 
 // missionForms is how many of a good's commonest products a mission takes.
@@ -37,11 +44,10 @@ func (s *Shop) Missions() []Mission {
 	out := make([]Mission, len(s.missions))
 	for i, m := range s.missions {
 		out[i] = Mission{Name: m.name, Core: m.core}
-		for _, g := range m.goods {
-			good := &s.goods[g]
-			ids := make([]string, min(missionForms, good.count))
+		for _, w := range m.goods {
+			ids := make([]string, w.forms)
 			for k := range ids {
-				ids[k] = s.products[good.first+k].Product
+				ids[k] = s.products[s.goods[w.good].first+int(w.first)+k].Product
 			}
 			out[i].Goods = append(out[i].Goods, ids)
 		}
@@ -61,8 +67,10 @@ func parseMissions(table string, goods []good) ([]mission, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mission %q: %w", row, err)
 		}
-		for _, g := range m.goods[:m.core] {
-			m.baby = m.baby || goods[g].baby
+		for i := range m.goods {
+			w := &m.goods[i]
+			w.forms = int32(min(missionForms, goods[w.good].count))
+			m.baby = m.baby || i < m.core && goods[w.good].baby
 		}
 		out = append(out, m)
 	}
@@ -93,7 +101,7 @@ func parseMission(row string, byName map[string]int32) (m mission, err error) {
 		if !ok {
 			return m, fmt.Errorf("good %q is not in the table", plain)
 		}
-		m.goods = append(m.goods, g)
+		m.goods = append(m.goods, want{good: g})
 		if plain == name {
 			m.core = len(m.goods)
 		}

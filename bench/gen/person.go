@@ -47,6 +47,7 @@ const (
 	forTaken
 	forPrice
 	forConsent
+	forHour
 )
 
 // strangers is how many persons without a card there are for each member. With
@@ -111,10 +112,16 @@ func (p *person) keeps(s *Shop, good int32) bool {
 // choose draws one of a good's products: mostly the person's habit, which is
 // the same every time, and now and then another.
 func (s *Shop) choose(p *person, good int32, c *chance) int32 {
-	g := &s.goods[good]
 	if c.happens(0.3) {
+		g := &s.goods[good]
 		return int32(g.first + g.pick.draw(c))
 	}
+	return s.habit(p, good)
+}
+
+// habit is which of a good's products a person usually takes.
+func (s *Shop) habit(p *person, good int32) int32 {
+	g := &s.goods[good]
 	var own chance
 	own.start(mix(p.key, forHabit), uint64(good))
 	choice := g.first + g.pick.draw(&own)

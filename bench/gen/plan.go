@@ -60,7 +60,7 @@ func (s *Shop) openingAt(key uint64, day int64, occasion int, c *chance) event.M
 	if occasion == byApp {
 		at = event.Millis((16 + 5*c.unit()) * hour)
 	}
-	if visits(key, day) {
+	if s.visits(key, day) {
 		if in := s.entry(key, day, c); at > in-10*60*1000 && at < in+longest {
 			return in - 10*60*1000
 		}

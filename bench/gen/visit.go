@@ -73,7 +73,7 @@ func (w *walk) scan(at event.Millis, session string) event.Millis {
 // bringBack makes the receipt of something from the visit before that comes
 // back.
 func (w *walk) bringBack(at event.Millis) {
-	last := w.day - before(w.p.key, w.day)
+	last := w.day - w.before(w.p.key, w.day)
 	crazes := w.crazesOn(last)
 	w.fill(&w.b, &w.p, last, &crazes, &w.c)
 	if len(w.b.products) == 0 {
@@ -116,7 +116,12 @@ func (w *walk) browse(at event.Millis) {
 	if w.p.number < w.opt.Members && w.c.happens(0.7) {
 		member = w.MemberID(w.p.number)
 	}
-	w.views(at, w.name("web", w.day, int64(w.p.number)), member)
+	session := w.name("web", w.day, int64(w.p.number))
+	at = w.views(at, session, member)
+	if w.year != nil {
+		w.b.card = false // the receipt says whose it is by the session
+		w.shopOnline(at, session, member)
+	}
 }
 
 // compare adds two to four of a good's products, the common ones more often:
