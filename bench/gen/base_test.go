@@ -17,7 +17,7 @@ func newBase(t testing.TB, opt BaseOptions) *Base {
 }
 
 func TestBaseOptionsOutOfBounds(t *testing.T) {
-	for _, opt := range []BaseOptions{{Members: -1}, {Products: 10}, {Offers: -1}, {Offers: 1e6}, {History: -1}, {Lines: 61}, {Products: 600, History: 301}} {
+	for _, opt := range []BaseOptions{{Members: -1}, {Products: 10}, {Offers: -1}, {Offers: 1e6}, {History: -1}, {Lines: 31}, {Products: 600, History: 301}} {
 		if _, err := NewBase(opt); err == nil {
 			t.Errorf("%+v was taken", opt)
 		}

@@ -16,6 +16,10 @@ const (
 	takenCount   = 4
 )
 
+// longAgo is how many days back a base looks for a member's receipts at most:
+// four years.
+const longAgo = cycleDays
+
 // Members fills g with all events of the members from one number up to, not
 // including, another: what is known of them, their receipts, what they were
 // shown and what they activated.
@@ -35,28 +39,75 @@ func (b *Base) member(g *Batch, i int) {
 	m.Attributes[0] = event.Attribute{Name: "household", Value: event.Value{Kind: event.KindText, Text: g.p.household()}}
 	g.put(b.admitted(event.TypeMemberUpserted, uint64(i), b.until-8*dayMillis, m), token)
 
-	g.c.start(g.p.key, forBasket)
-	b.shopFor(g)
-	gap := event.Millis((3 + 6*g.c.unit()) * float64(dayMillis))
-	start := 0
-	for k, end := range g.ends {
-		at := b.until - event.Millis(len(g.ends)-k)*gap + event.Millis(g.c.below(int(gap/2)))
-		b.bought(g, token, uint64(i)<<16|uint64(k), at, g.products[start:end])
-		start = end
+	b.lookBack(g)
+	for k := len(g.trips) - 1; k >= 0; k-- {
+		b.bought(g, token, uint64(i)<<16|uint64(k), &g.trips[k])
 	}
+	g.c.start(g.p.key, forBasket)
 	b.offered(g, i, token)
 }
 
-// bought puts a receipt.
-func (b *Base) bought(g *Batch, token event.Token, n uint64, at event.Millis, products []int32) {
-	r := &g.receipts.take(1)[0]
-	*r = event.Receipt{Currency: "DKK", Lines: g.lines.take(len(products))}
-	for i, product := range products {
-		e := &b.shop.products[product]
-		r.Lines[i] = event.Line{Product: e.Product, Qty: 1, Price: e.Price}
+// trip is one visit of a member's who showed the card.
+type trip struct {
+	at       event.Millis
+	store    int32
+	from, to int // in the batch's products
+}
+
+// lookBack fills g.trips with the visits of g.p before Until, the last one
+// first, until they hold as many different products as a member's history has.
+// Of the earliest it may leave something out.
+func (b *Base) lookBack(g *Batch) {
+	g.trips, g.products, g.qty = g.trips[:0], g.products[:0], g.qty[:0]
+	g.marked++
+	last := dayOf(b.until) - 1
+	for day, left := last, b.opt.History; left > 0 && day > last-longAgo; day-- {
+		if !b.shop.visits(g.p.key, day) {
+			continue
+		}
+		if !b.visit(g, day) {
+			continue
+		}
+		t := &g.trips[len(g.trips)-1]
+		for i, product := range g.products[t.from:] {
+			if g.mark[product] == g.marked {
+				continue
+			}
+			if left == 0 {
+				t.to = t.from + i
+				break
+			}
+			g.mark[product] = g.marked
+			left--
+		}
 	}
-	ev := b.admitted(event.TypeReceipt, n, at, r)
-	ev.Store, ev.Chain = b.stores[g.p.home], b.shop.chains[g.p.chain].id
+}
+
+// visit adds the visit of g.p on a day to g.trips; false: they bought nothing,
+// or left the card at home.
+func (b *Base) visit(g *Batch, day int64) bool {
+	crazes := b.shop.crazesOn(day)
+	b.shop.fill(&g.b, &g.p, day, &crazes, &g.c)
+	if !g.b.card || len(g.b.products) == 0 {
+		return false
+	}
+	from := len(g.products)
+	g.products, g.qty = append(g.products, g.b.products...), append(g.qty, g.b.qty...)
+	at := startOf(day) + b.shop.entry(g.p.key, day, &g.c)
+	g.trips = append(g.trips, trip{at, g.b.store, from, len(g.products)})
+	return true
+}
+
+// bought puts a receipt.
+func (b *Base) bought(g *Batch, token event.Token, n uint64, t *trip) {
+	r := &g.receipts.take(1)[0]
+	*r = event.Receipt{Currency: "DKK", Lines: g.lines.take(t.to - t.from)}
+	for i := range r.Lines {
+		e := &b.shop.products[g.products[t.from+i]]
+		r.Lines[i] = event.Line{Product: e.Product, Qty: float64(g.qty[t.from+i]), Price: e.Price}
+	}
+	ev := b.admitted(event.TypeReceipt, n, t.at, r)
+	ev.Store, ev.Chain = b.stores[t.store], b.shop.chains[t.store%chainCount].id
 	g.put(ev, token)
 }
 
@@ -85,82 +136,32 @@ func (b *Base) offered(g *Batch, i int, token event.Token) {
 	}
 }
 
-// shopFor fills g.products and g.ends with receipts that hold as many different
-// products as a member's history has. Staples come again and again; of the rest
-// each is new.
-func (b *Base) shopFor(g *Batch) {
-	g.products, g.ends = g.products[:0], g.ends[:0]
-	g.marked++
-	for left := b.opt.History; left > 0; {
-		start := len(g.products)
-		for range min(3, b.opt.Lines-1, g.p.kept) {
-			k := g.p.staples[g.c.below(g.p.kept)].product
-			if g.mark[k] != g.marked {
-				g.mark[k] = g.marked
-				left--
-			} else if contains(g.products[start:], k) {
-				continue
-			}
-			g.products = append(g.products, k)
-			if left == 0 {
-				break
-			}
-		}
-		for ; left > 0 && len(g.products)-start < b.opt.Lines; left-- {
-			g.products = append(g.products, b.another(g))
-		}
-		g.ends = append(g.ends, len(g.products))
-	}
-}
+// soon is within how many days of Until the visits fall whose receipts More
+// hurries along.
+const soon = 28
 
-func contains(products []int32, product int32) bool {
-	for _, have := range products {
-		if have == product {
-			return true
-		}
-	}
-	return false
-}
-
-// another draws a product that g.p has not had, by taste as far as that leads.
-func (b *Base) another(g *Batch) int32 {
-	for try := 0; ; try++ {
-		product := int32(g.c.below(len(b.shop.products)))
-		if try < 4 && !g.c.happens(0.15) {
-			good := int32(b.shop.popular.draw(&g.c))
-			if g.c.happens(0.4) {
-				k := g.p.favourites[g.c.below(len(g.p.favourites))]
-				good = b.shop.categories[k][b.shop.within[k].draw(&g.c)]
-			}
-			product = b.shop.choose(&g.p, good, &g.c)
-		}
-		if g.mark[product] != g.marked {
-			g.mark[product] = g.marked
-			return product
-		}
-	}
-}
-
-// More fills g with n receipts that the members leave after Until, the first of
-// them the k-th of all. They are received as they are bought.
+// More fills g with n receipts that members leave after Until, the first of
+// them the k-th of all. They are those of the visits to come, as a Shop's walk
+// makes them, but in no order and one a millisecond; they are received as they
+// are bought.
 func (b *Base) More(g *Batch, k, n int) {
 	g.reset(len(b.shop.products))
+	today := dayOf(b.until)
 	for i := k; i < k+n; i++ {
-		member := int(mix(b.shop.key+1, uint64(i)) % uint64(b.opt.Members))
-		b.shop.meet(&g.p, member, &g.c)
-		g.c.start(g.p.key, uint64(i)+1<<40)
-		g.marked++
-		g.products = g.products[:0]
-		for range b.opt.Lines {
-			if s := g.p.staples[g.c.below(g.p.kept)].product; g.mark[s] != g.marked && g.c.happens(0.4) {
-				g.mark[s] = g.marked
-				g.products = append(g.products, s)
-				continue
+		g.trips, g.products, g.qty = g.trips[:0], g.products[:0], g.qty[:0]
+		member := 0
+		for try := uint64(0); len(g.trips) == 0; try++ {
+			h := mix(mix(b.shop.key+1, uint64(i)), try)
+			member = int(h % uint64(b.opt.Members))
+			key, day := b.shop.keyOf(member), today+1+int64(h>>32%soon)
+			if b.shop.visits(key, day) {
+				b.shop.meet(&g.p, member, &g.c)
+				b.visit(g, day)
 			}
-			g.products = append(g.products, b.another(g))
 		}
 		at := b.until + event.Millis(i)
-		b.bought(g, b.Token(member), 1<<56|uint64(i), at, g.products)
+		g.trips[0].at = at
+		b.bought(g, b.Token(member), 1<<56|uint64(i), &g.trips[0])
 		g.Events[len(g.Events)-1].Received = at
 	}
 }
