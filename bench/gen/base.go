@@ -37,12 +37,11 @@ const (
 // that millions cost no more than a few. It never changes once made; any
 // goroutine may call its methods.
 type Base struct {
-	opt    BaseOptions
-	shop   *Shop
-	deals  []deal
-	ids    []string // of deals, twice over, so that any run of them is a slice
-	stores []string
-	until  event.Millis
+	opt   BaseOptions
+	shop  *Shop
+	deals []deal
+	ids   []string // of deals, twice over, so that any run of them is a slice
+	until event.Millis
 }
 
 // NewBase makes a customer base. It fails when an option is out of bounds.
@@ -76,9 +75,6 @@ func NewBase(opt BaseOptions) (*Base, error) {
 		b.ids = append(b.ids, o.Offer)
 	}
 	b.ids = append(b.ids, b.ids...)
-	for i := range opt.Stores {
-		b.stores = append(b.stores, s.StoreID(i))
-	}
 	return b, nil
 }
 
@@ -103,7 +99,7 @@ func (b *Base) Home(i int) (store, chain string) {
 	var p person
 	var c chance
 	b.shop.meet(&p, i, &c)
-	return b.stores[p.home], b.shop.chains[p.chain].id
+	return b.shop.stores[p.home], b.shop.chains[p.chain].id
 }
 
 // admitted makes an event in its admitted form; n keeps the keys of one kind

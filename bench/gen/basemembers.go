@@ -35,7 +35,7 @@ func (b *Base) member(g *Batch, i int) {
 	token := b.Token(i)
 	m := &g.members.take(1)[0]
 	chain := b.shop.chains[g.p.chain].id
-	*m = event.Member{HomeStore: b.stores[g.p.home], Chains: []string{chain}, Timezone: zone, Attributes: g.attrs.take(1)}
+	*m = event.Member{HomeStore: b.shop.stores[g.p.home], Chains: []string{chain}, Timezone: zone, Attributes: g.attrs.take(1)}
 	m.Attributes[0] = event.Attribute{Name: "household", Value: event.Value{Kind: event.KindText, Text: g.p.household()}}
 	g.put(b.admitted(event.TypeMemberUpserted, uint64(i), b.until-8*dayMillis, m), token)
 
@@ -107,7 +107,7 @@ func (b *Base) bought(g *Batch, token event.Token, n uint64, t *trip) {
 		r.Lines[i] = event.Line{Product: e.Product, Qty: float64(g.qty[t.from+i]), Price: e.Price}
 	}
 	ev := b.admitted(event.TypeReceipt, n, t.at, r)
-	ev.Store, ev.Chain = b.stores[t.store], b.shop.chains[t.store%chainCount].id
+	ev.Store, ev.Chain = b.shop.stores[t.store], b.shop.chains[t.store%chainCount].id
 	g.put(ev, token)
 }
 

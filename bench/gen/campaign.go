@@ -141,10 +141,11 @@ func (w *walk) open(at event.Millis) {
 		o, channel = byApp, "inapp"
 	}
 	shown := &event.Impression{Channel: channel}
+	key := shownKey(&w.p, o)
 	for _, wk := range []*week{this, w.weekly(this.number - 1)} {
 		for i := range wk.deals {
-			if d := &wk.deals[i]; shows(&w.p, d, o, at) {
-				shown.IDs = append(shown.IDs, d.offer.Offer)
+			if wk.shows(&w.p, i, key, at) {
+				shown.IDs = append(shown.IDs, wk.deals[i].offer.Offer)
 			}
 		}
 	}
@@ -200,6 +201,9 @@ func (w *walk) redeem(ev *event.Event, entered event.Millis) {
 	r := ev.Body.(*event.Receipt)
 	this := weekOf(w.day)
 	for _, number := range []int64{this - 1, this} {
+		if !opens(w.p.key, number) {
+			continue
+		}
 		wk := w.weekly(number)
 		planned := false
 		for i := range r.Lines {
@@ -234,7 +238,7 @@ func (w *walk) saving(d *deal, product int32) float64 {
 // w.b's store; -1: none. The plan is made when it is first needed.
 func (w *walk) taken(wk *week, product int32, entered event.Millis, planned *bool) int {
 	good := w.goodOf[product]
-	for _, on := range [2]int32{good, -1 - w.kindOf[good]} {
+	for _, on := range [2]int{int(good), len(w.goods) + int(w.kindOf[good])} {
 		for _, i := range wk.on[on] {
 			d := &wk.deals[i]
 			if !w.covers(d, product) || !d.runs(entered) || !d.holdsIn(w.b.store) || !w.takes(&w.p, d) {

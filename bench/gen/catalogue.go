@@ -37,16 +37,16 @@ type good struct {
 	craze           bool // may become one
 	variants, sizes []string
 
-	first, count int  // its products in the catalogue: first to first+count-1, the common ones first
-	pick         lots // over those products
+	first, count int   // its products in the catalogue: first to first+count-1, the common ones first
+	pick         ranks // of those products
 }
 
 // catalogue is what a shop sells.
 type catalogue struct {
-	steepness  steepness
 	goods      []good
 	products   []event.Product
 	goodOf     []int32   // by product
+	kinds      []kind    // by product
 	kindOf     []int32   // by good: its place in categories
 	categories [][]int32 // goods by category, in order of first mention
 	popular    lots      // over goods
@@ -117,34 +117,21 @@ func rows(table string) func(yield func(string) bool) {
 	}
 }
 
-// steepness is how steeply the popularity of a good's forms falls with their
-// rank: by a power law with this exponent.
-type steepness float64
-
-const (
-	cornerSteepness steepness = 1.2
-	superSteepness  steepness = 0.9
-)
-
-// at is the weight of a rank, counted from 0.
-func (s steepness) at(rank int) float64 { return math.Pow(float64(rank+1), -float64(s)) }
-
 // stock makes a catalogue of n products out of the goods.
-func stock(goods []good, n int, by steepness) catalogue {
-	c := catalogue{steepness: by, goods: goods, products: make([]event.Product, 0, n), goodOf: make([]int32, 0, n)}
+func stock(goods []good, n int, supermarket bool) catalogue {
+	c := catalogue{goods: goods, products: make([]event.Product, 0, n), goodOf: make([]int32, 0, n)}
 	counts := portions(goods, n)
 	byCategory := map[string]int{}
 	for i := range goods {
 		g := &goods[i]
 		g.first, g.count = len(c.products), counts[i]
 		g.widen()
-		weights := make([]float64, g.count)
 		for rank, f := range g.forms(g.count) {
 			c.products = append(c.products, g.product(i, rank, f))
+			c.kinds = append(c.kinds, kind{int16(f.brand), g.variants[f.variant] == "organic"})
 			c.goodOf = append(c.goodOf, int32(i))
-			weights[rank] = by.at(rank)
 		}
-		g.pick = newLots(weights)
+		g.pick = newRanks(g.count, supermarket)
 		k, ok := byCategory[g.category]
 		if !ok {
 			k = len(c.categories)
@@ -204,6 +191,12 @@ func portions(goods []good, n int) []int {
 
 // natural is how many forms of a good there are without multipacks.
 func (g *good) natural() int { return len(g.variants) * len(g.brands) * len(g.sizes) }
+
+// kind is what people choose a product by, small enough to be at hand.
+type kind struct {
+	brand   int16 // into its good's brands
+	organic bool
+}
 
 // form is one way a good is sold.
 type form struct{ variant, brand, size, pack int }

@@ -39,24 +39,27 @@ func mix(a, b uint64) uint64 {
 
 // lots draws an index by its weight in constant time (Walker's alias method).
 // It never changes once made.
-type lots struct {
-	keep  []float64
-	other []int32
+type lots []lot
+
+// lot is one index: itself in a share of its draws, and else another. The two
+// stand together so that a draw from a large list misses the cache once.
+type lot struct {
+	keep  float64
+	other int32
 }
 
 // newLots makes lots over weights, of which at least one is above zero.
 func newLots(weights []float64) lots {
 	n := len(weights)
-	l := lots{keep: make([]float64, n), other: make([]int32, n)}
+	l := make(lots, n)
 	sum := 0.0
 	for _, w := range weights {
 		sum += w
 	}
 	var small, large []int32
 	for i, w := range weights {
-		l.keep[i] = w * float64(n) / sum
-		l.other[i] = int32(i)
-		if l.keep[i] < 1 {
+		l[i] = lot{w * float64(n) / sum, int32(i)}
+		if l[i].keep < 1 {
 			small = append(small, int32(i))
 		} else {
 			large = append(large, int32(i))
@@ -65,9 +68,9 @@ func newLots(weights []float64) lots {
 	for len(small) > 0 && len(large) > 0 {
 		s, g := small[len(small)-1], large[len(large)-1]
 		small = small[:len(small)-1]
-		l.other[s] = g
-		l.keep[g] -= 1 - l.keep[s]
-		if l.keep[g] < 1 {
+		l[s].other = g
+		l[g].keep -= 1 - l[s].keep
+		if l[g].keep < 1 {
 			large = large[:len(large)-1]
 			small = append(small, g)
 		}
@@ -77,10 +80,10 @@ func newLots(weights []float64) lots {
 }
 
 // draw returns an index of the weights that l was made of.
-func (l *lots) draw(c *chance) int {
-	hi, lo := bits.Mul64(c.pcg.Uint64(), uint64(len(l.keep)))
-	if unit(lo) < l.keep[hi] {
-		return int(hi)
+func (l lots) draw(c *chance) int {
+	hi, lo := bits.Mul64(c.pcg.Uint64(), uint64(len(l)))
+	if at := &l[hi]; unit(lo) >= at.keep {
+		return int(at.other)
 	}
-	return int(l.other[hi])
+	return int(hi)
 }

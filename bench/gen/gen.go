@@ -124,6 +124,7 @@ type Shop struct {
 	year     *year   // nil: every day is like every other, but for its weekday
 	clocks   [2]lots // hours of entry, of weekdays and of weekends
 	chains   [chainCount]chain
+	stores   []string // ids
 }
 
 // New makes the shop that the options describe. It fails when an option is out
@@ -135,15 +136,14 @@ func New(opt Options) (*Shop, error) {
 	}
 	s := &Shop{opt: opt, key: mix(0x6e61626f, opt.Seed), clocks: clocks(), chains: chains()}
 	s.source = fmt.Sprintf("generated/1/%d/%dx%dx%d", opt.Seed, opt.Members, opt.Products, opt.Stores)
+	for i := range opt.Stores {
+		s.stores = append(s.stores, strconv.Itoa(i+1))
+	}
 	goods, err := parseGoods(goodsTable, brandTable)
 	if err != nil {
 		return nil, fmt.Errorf("generate a shop: %w", err)
 	}
-	by := cornerSteepness
-	if opt.Supermarket {
-		by = superSteepness
-	}
-	s.catalogue = stock(goods, opt.Products, by)
+	s.catalogue = stock(goods, opt.Products, opt.Supermarket)
 	if s.missions, err = parseMissions(missionTable, s.goods); err != nil {
 		return nil, fmt.Errorf("generate a shop: %w", err)
 	}
@@ -193,4 +193,4 @@ func (s *Shop) MemberID(i int) string { return "m-" + strconv.Itoa(i+1) }
 func (s *Shop) ChainOf(i int) string { return s.chains[i%chainCount].id }
 
 // StoreID is the id of the i-th store, counted from 0 up to Options.Stores.
-func (s *Shop) StoreID(i int) string { return strconv.Itoa(i + 1) }
+func (s *Shop) StoreID(i int) string { return s.stores[i] }

@@ -125,7 +125,7 @@ func (s *Shop) habit(p *person, good int32) int32 {
 	var own chance
 	own.start(mix(p.key, forHabit), uint64(good))
 	choice := g.first + g.pick.draw(&own)
-	brand := g.brands[mix(p.key, uint64(len(g.brands)))%uint64(len(g.brands))]
+	brand := int16(mix(p.key, uint64(len(g.brands))) % uint64(len(g.brands)))
 	for range 2 {
 		if s.suits(p, choice, brand) {
 			break
@@ -137,9 +137,9 @@ func (s *Shop) habit(p *person, good int32) int32 {
 
 // suits is whether a product is of the person's brand and, for who buys
 // organic, organic.
-func (s *Shop) suits(p *person, product int, brand string) bool {
-	e := &s.products[product]
-	return e.Brand == brand && (!p.organic || len(e.Attributes) == 3)
+func (s *Shop) suits(p *person, product int, brand int16) bool {
+	k := &s.kinds[product]
+	return k.brand == brand && (!p.organic || k.organic)
 }
 
 // sells is whether a chain has a product: small shops keep the common ones.

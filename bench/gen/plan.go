@@ -51,6 +51,11 @@ func openDay(key uint64, week int64, occasion int) int64 {
 	return -1
 }
 
+// opens is whether a person looks at offers at all in a week.
+func opens(key uint64, week int64) bool {
+	return openDay(key, week, byLetter) >= 0 || openDay(key, week, byApp) >= 0
+}
+
 // openingAt is when a person looks at offers on a day, counted from midnight.
 // Who is about to go to the store, or is there, looks just before.
 func (s *Shop) openingAt(key uint64, day int64, occasion int, c *chance) event.Millis {
@@ -72,18 +77,20 @@ func (s *Shop) openingAt(key uint64, day int64, occasion int, c *chance) event.M
 type week struct {
 	number int64
 	deals  []deal
-	on     map[int32][]int32 // deals by their good, or by -1 less their category
+	keys   []uint64  // of deals, apart so that going through them is quick
+	on     [][]int32 // deals by their good, and then by their category
 }
 
 // newWeek makes a week's deals.
 func (s *Shop) newWeek(number int64) week {
-	w := week{number: number, deals: s.deals(number), on: map[int32][]int32{}}
+	w := week{number: number, deals: s.deals(number), on: make([][]int32, len(s.goods)+len(s.categories))}
 	for i := range w.deals {
-		on := w.deals[i].good
+		on := int(w.deals[i].good)
 		if kind := w.deals[i].kind; kind >= 0 {
-			on = -1 - kind
+			on = len(s.goods) + int(kind)
 		}
 		w.on[on] = append(w.on[on], int32(i))
+		w.keys = append(w.keys, w.deals[i].key)
 	}
 	return w
 }
@@ -113,10 +120,13 @@ func (s *Shop) plan(pl *plan, p *person, w *week, c *chance) {
 		day := mondayOf(w.number) + wd
 		at := startOf(day) + s.openingAt(p.key, day, o, c)
 		pl.opened[o] = at
-		n := 0
+		n, key := 0, shownKey(p, o)
 		for i := range w.deals {
+			if n == maxTaken {
+				break
+			}
 			d := &w.deals[i]
-			if n == maxTaken || !shows(p, d, o, at) || pl.find(i) >= 0 || !s.takes(p, d) {
+			if !w.shows(p, i, key, at) || pl.find(i) >= 0 || !s.takes(p, d) {
 				continue
 			}
 			n++
@@ -139,11 +149,15 @@ func (pl *plan) find(deal int) int {
 	return -1
 }
 
-// shows is whether a person is shown a deal at an opening. It does not look at
+// shows is whether a person is shown the i-th deal at an opening. It does not look at
 // their taste, so that what was activated of what was shown tells of it.
-func shows(p *person, d *deal, occasion int, at event.Millis) bool {
-	return unit(mix(mix(p.key, forShown+uint64(occasion)<<8), d.key)) < shownShare && d.runs(at) && d.isFor(p)
+// The key is shownKey's for the occasion.
+func (w *week) shows(p *person, i int, key uint64, at event.Millis) bool {
+	return unit(mix(key, w.keys[i])) < shownShare && w.deals[i].runs(at) && w.deals[i].isFor(p)
 }
+
+// shownKey is what a person's deals on an occasion are drawn with.
+func shownKey(p *person, occasion int) uint64 { return mix(p.key, forShown+uint64(occasion)<<8) }
 
 // offered appends to dst what a member starts on a day that has to do with
 // offers.

@@ -64,11 +64,14 @@ func (s *Shop) fit(p *person, d *deal) float64 {
 	without := 1 - 0.06*g.weight/maxWeight
 	for i := range p.kept {
 		k := &p.staples[i]
+		good := s.goodOf[k.product]
+		if good != d.good && (d.kind < 0 || s.kindOf[good] != d.kind) {
+			continue
+		}
 		often := 1 / (1 + k.every/20)
-		switch {
-		case s.covers(d, k.product) && d.kind < 0:
+		if d.kind < 0 && s.covers(d, k.product) {
 			without *= 1 - 0.95*often
-		case s.covers(d, k.product), s.goodOf[k.product] == d.good:
+		} else {
 			without *= 1 - 0.5*often
 		}
 	}

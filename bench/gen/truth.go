@@ -65,9 +65,9 @@ func (s *Shop) wanted(w *want, product int32) float64 {
 	}
 	sum := 0.0
 	for r := range w.forms {
-		sum += s.steepness.at(int(r))
+		sum += g.pick.weight(int(r))
 	}
-	return s.steepness.at(int(rank)) / sum
+	return g.pick.weight(int(rank)) / sum
 }
 
 // Instead returns the ids of the products that can stand in for a product: the

@@ -151,6 +151,10 @@ func (w *walk) walkDay(starts []start) {
 		if at >= end {
 			break
 		}
+		if at < w.from-longest { // over before the walk begins
+			starts = starts[1:]
+			continue
+		}
 		for ; next < at && !w.done; next = w.nextOnline(next) {
 			w.release(next)
 			w.online(next)

@@ -1,0 +1,29 @@
+package gen
+
+import (
+	"testing"
+
+	"nabo/engine/event"
+)
+
+// A retailer's stream must not be what a load test waits for: 60,000 receipts
+// of 12 lines a second on one core are asked for. Each turn is a day.
+func BenchmarkSupermarket(b *testing.B) {
+	s := newShop(b, Options{Supermarket: true, Members: 1_000_000, Products: 50_000, Stores: 300})
+	b.ReportAllocs()
+	receipts, lines, events, day := 0, 0, 0, dayOf(s.Since())
+	for b.Loop() {
+		for ev := range s.Between(startOf(day), startOf(day+1)) {
+			events++
+			if r, ok := ev.Body.(*event.Receipt); ok {
+				lines += len(r.Lines)
+				receipts++
+			}
+		}
+		day++
+	}
+	took := b.Elapsed().Seconds()
+	b.ReportMetric(float64(receipts)/took, "receipts/s")
+	b.ReportMetric(float64(lines)/float64(receipts), "lines/receipt")
+	b.ReportMetric(float64(events)/float64(receipts), "events/receipt")
+}
