@@ -1,7 +1,9 @@
 package gen
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"nabo/engine/event"
@@ -150,4 +152,72 @@ func BenchmarkBase(bb *testing.B) {
 		n += membersAtOnce
 	}
 	bb.ReportMetric(float64(n*b.opt.History)/bb.Elapsed().Seconds(), "bindings/s")
+}
+
+// goodsOf is what a receipt holds, as far as a base and a walk agree on it.
+func goodsOf(ev *event.Event) string {
+	out := ev.Store + " " + ev.Chain
+	for _, l := range ev.Body.(*event.Receipt).Lines {
+		out += fmt.Sprintf(" %s×%v", l.Product, l.Qty)
+	}
+	return out
+}
+
+// A base's receipts must be those that the shop's stream has for the member on
+// that day, and none of the last ones may be missing.
+func TestBaseIsOfTheShop(t *testing.T) {
+	b := newBase(t, BaseOptions{Members: 120, Products: 5_000, Offers: 20, History: 60, Stores: 10})
+	s := b.Shop()
+	streamed := map[string]string{} // by member and day
+	for ev := range s.Between(b.Until()-365*dayMillis, b.Until()+(soon+1)*dayMillis) {
+		if r, ok := ev.Body.(*event.Receipt); ok && ev.Store != "web" && !r.Lines[0].Return && ev.MemberID != "" {
+			streamed[fmt.Sprint(ev.MemberID, " ", dayOf(ev.Time))] = goodsOf(ev)
+		}
+	}
+	var g Batch
+	agreed, cut := 0, 0
+	for i := range 120 {
+		b.Members(&g, i, i+1)
+		first, days := int64(0), 0
+		for k := range g.Events {
+			ev := &g.Events[k]
+			if ev.Type != event.TypeReceipt {
+				continue
+			}
+			want, day := streamed[fmt.Sprint(s.MemberID(i), " ", dayOf(ev.Time))], dayOf(ev.Time)
+			if first == 0 {
+				first = day
+			}
+			days++
+			switch got := goodsOf(ev); {
+			case got == want:
+				agreed++
+			case day == first && strings.HasPrefix(want, got):
+				cut++
+			default:
+				t.Fatalf("member %d, day %d: the base has %s, the stream %s", i, day, got, want)
+			}
+		}
+		for day := first; day < dayOf(b.Until()); day++ {
+			if streamed[fmt.Sprint(s.MemberID(i), " ", day)] != "" {
+				days--
+			}
+		}
+		if days != 0 {
+			t.Errorf("member %d: %d receipts more than the stream has", i, days)
+		}
+	}
+	if t.Logf("%d receipts agree, %d are cut short", agreed, cut); agreed < 500 {
+		t.Errorf("%d receipts agree", agreed)
+	}
+	soonBought := map[string]bool{}
+	for _, goods := range streamed {
+		soonBought[goods] = true
+	}
+	b.More(&g, 0, 500)
+	for k := range g.Events {
+		if goods := goodsOf(&g.Events[k]); !soonBought[goods] {
+			t.Errorf("the stream does not come to %s", goods)
+		}
+	}
 }

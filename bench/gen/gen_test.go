@@ -34,6 +34,7 @@ func receipts(s *Shop) (out []*event.Event) {
 func TestOptionsOutOfBounds(t *testing.T) {
 	for name, opt := range map[string]Options{
 		"Members": {Members: -1}, "Products": {Products: 10}, "Stores": {Stores: 2}, "Days": {Days: 1e6},
+		"Lines": {Supermarket: true, Lines: 31},
 	} {
 		if _, err := New(opt); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v does not name it", name, err)
@@ -79,8 +80,20 @@ func TestShowcaseNames(t *testing.T) {
 	}
 }
 
+// kindsOfShop are options for both kinds, as many tests want them.
+func kindsOfShop(opt Options) map[string]Options {
+	super := opt
+	super.Supermarket, super.Products = true, 5_000
+	return map[string]Options{"corner shop": opt, "supermarket": super}
+}
+
 func TestEventsAreAcceptableAndInOrder(t *testing.T) {
-	s := newShop(t, Options{Members: 500, Days: 10})
+	for name, opt := range kindsOfShop(Options{Members: 500, Days: 10}) {
+		t.Run(name, func(t *testing.T) { acceptable(t, newShop(t, opt)) })
+	}
+}
+
+func acceptable(t *testing.T, s *Shop) {
 	ids := map[string]bool{}
 	last := event.Millis(0)
 	kinds := map[event.Type]int{}
@@ -103,7 +116,10 @@ func TestEventsAreAcceptableAndInOrder(t *testing.T) {
 			t.Errorf("%d events of type %v", kinds[typ], typ)
 		}
 	}
-	if kinds[event.TypeProductUpserted] != 2_000 || kinds[event.TypeMemberUpserted] != 500 {
+	if s.opt.Supermarket && (kinds[event.TypeCart] < 100 || kinds[event.TypeMemberIdentified] == 0) {
+		t.Errorf("the webshop: %v", kinds)
+	}
+	if kinds[event.TypeProductUpserted] != s.opt.Products || kinds[event.TypeMemberUpserted] != 500 {
 		t.Errorf("catalogue: %v", kinds)
 	}
 }
@@ -118,7 +134,12 @@ func wire(events func(func(*event.Event) bool)) []byte {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	opt := Options{Seed: 3, Members: 200, Days: 5}
+	for name, opt := range kindsOfShop(Options{Seed: 3, Members: 200, Days: 5}) {
+		t.Run(name, func(t *testing.T) { sameBytes(t, opt) })
+	}
+}
+
+func sameBytes(t *testing.T, opt Options) {
 	a, b := wire(newShop(t, opt).Events()), wire(newShop(t, opt).Events())
 	if !bytes.Equal(a, b) {
 		t.Error("the same seed gave two histories")
@@ -132,7 +153,13 @@ func TestSameSeedSameBytes(t *testing.T) {
 // A restart a day later feeds the shop with another Until: what was fed before
 // must come again with the same ids and the same bytes.
 func TestSpansFitTogether(t *testing.T) {
-	s := newShop(t, Options{Members: 300, Days: 6})
+	for name, opt := range kindsOfShop(Options{Members: 300, Days: 6}) {
+		t.Run(name, func(t *testing.T) { spansFit(t, opt) })
+	}
+}
+
+func spansFit(t *testing.T, opt Options) {
+	s := newShop(t, opt)
 	from, to := s.Since(), event.At(s.Options().Until)
 	whole := wire(s.Between(from, to))
 	var parts []byte
@@ -144,7 +171,8 @@ func TestSpansFitTogether(t *testing.T) {
 	if !bytes.Equal(whole, parts) {
 		t.Error("the parts of a history are not the whole")
 	}
-	later := newShop(t, Options{Members: 300, Days: 7, Until: s.Options().Until.Add(24 * time.Hour)})
+	opt.Days, opt.Until = opt.Days+1, s.Options().Until.Add(24*time.Hour)
+	later := newShop(t, opt)
 	if !bytes.HasPrefix(wire(later.History()), whole) {
 		t.Error("a later end changed what was before")
 	}

@@ -5,23 +5,27 @@ import "math"
 // ranks are those of a good's products, from 0 for the commonest. What is
 // bought falls off with them by a power law.
 type ranks struct {
-	lots lots    // nil: by span
-	span float64 // what the last of them comes to, less one
+	lots      lots    // nil: by the roots
+	low, span float64 // the root of a half, and from there to that of the last
+	last      int
 }
 
 // The exponents of the two power laws. The corner shop's is drawn from lots;
 // the supermarket's is drawn by calculation, since in a large catalogue lots
 // would miss the cache at each draw. A small root is quick to undo: four
-// squarings.
+// squarings. Counted from one, rank r stands for the numbers from r−½ to r+½.
 const (
 	cornerExponent = 1.2
 	superRoot      = 1.0 / 16 // one less the exponent
 )
 
+// rooted is the root of a number.
+func rooted(x float64) float64 { return math.Pow(x, superRoot) }
+
 // newRanks makes the ranks of n products.
 func newRanks(n int, supermarket bool) ranks {
 	if supermarket {
-		return ranks{span: math.Pow(float64(n+1), superRoot) - 1}
+		return ranks{low: rooted(0.5), span: rooted(float64(n)+0.5) - rooted(0.5), last: n - 1}
 	}
 	weights := make([]float64, n)
 	for rank := range weights {
@@ -35,12 +39,12 @@ func (r *ranks) draw(c *chance) int {
 	if r.lots != nil {
 		return r.lots.draw(c)
 	}
-	y := 1 + r.span*c.unit()
+	y := r.low + r.span*c.unit()
 	y *= y
 	y *= y
 	y *= y
 	y *= y
-	return int(y) - 1
+	return min(int(y-0.5), r.last)
 }
 
 // weight is how often a rank is drawn, next to others.
@@ -48,5 +52,5 @@ func (r *ranks) weight(rank int) float64 {
 	if r.lots != nil {
 		return math.Pow(float64(rank+1), -cornerExponent)
 	}
-	return math.Pow(float64(rank+2), superRoot) - math.Pow(float64(rank+1), superRoot)
+	return rooted(float64(rank)+1.5) - rooted(float64(rank)+0.5)
 }
