@@ -136,6 +136,10 @@ func TestBaseGoesOn(t *testing.T) {
 	if len(whole) != 100 || !slices.Equal(whole, parts) {
 		t.Error("the parts are not the whole")
 	}
+	newBase(t, BaseOptions{Members: 1, Products: 2_000, Stores: 3}).More(&g, 0, 50)
+	if len(g.Events) != 50 {
+		t.Errorf("%d receipts of the only member", len(g.Events))
+	}
 	if store, chain := b.Home(7); store == "" || chain == "" {
 		t.Errorf("member 7 is at home in %q of %q", store, chain)
 	}

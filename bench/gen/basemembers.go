@@ -153,7 +153,8 @@ func (b *Base) More(g *Batch, k, n int) {
 		for try := uint64(0); len(g.trips) == 0; try++ {
 			h := mix(mix(b.shop.key+1, uint64(i)), try)
 			member = int(h % uint64(b.opt.Members))
-			key, day := b.shop.keyOf(member), today+1+int64(h>>32%soon)
+			// Who is alone may not come soon: look further ahead by and by.
+			key, day := b.shop.keyOf(member), today+1+int64(h>>32%(soon*(1+try/64)))
 			if b.shop.visits(key, day) {
 				b.shop.meet(&g.p, member, &g.c)
 				b.visit(g, day)

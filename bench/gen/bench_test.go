@@ -27,3 +27,23 @@ func BenchmarkSupermarket(b *testing.B) {
 	b.ReportMetric(float64(lines)/float64(receipts), "lines/receipt")
 	b.ReportMetric(float64(events)/float64(receipts), "events/receipt")
 }
+
+// BenchmarkReceipts walks the demo shop.
+func BenchmarkReceipts(b *testing.B) {
+	s := newShop(b, Options{Days: 20_000})
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		left := 20_000
+		for ev := range s.History() {
+			if ev.Type == event.TypeReceipt {
+				left--
+			}
+			if left == 0 {
+				break
+			}
+		}
+		n += 20_000
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "receipts/s")
+}

@@ -42,7 +42,7 @@ type Options struct {
 	// Supermarket makes it a supermarket: baskets as large as Lines says,
 	// seasons, trends that last, people with an hour and a weekday of their own,
 	// carts in the webshop, and as many missions as the catalogue needs. False:
-	// the corner shop of the demo, some seven lines a receipt.
+	// the corner shop of the demo, some six lines a receipt.
 	Supermarket bool
 	// Lines is the mean of the lines of a supermarket's receipt; 0: 12.
 	Lines int
