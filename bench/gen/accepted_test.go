@@ -14,18 +14,19 @@ func TestEngineTakesTheCampaigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newShop(t, Options{Members: 300, Days: 60})
-	audiences := map[string]bool{}
-	for ev := range s.Events() {
-		if o, ok := ev.Body.(*event.Offer); ok {
-			audiences[o.Audience] = true
+	for name, opt := range kindsOfShop(Options{Members: 300, Days: 60}) {
+		audiences := map[string]bool{}
+		for ev := range newShop(t, opt).Events() {
+			if o, ok := ev.Body.(*event.Offer); ok {
+				audiences[o.Audience] = true
+			}
+			if err := e.Check(ev); err != nil {
+				t.Fatalf("%s: %s: %v", name, ev.AppendJSON(nil), err)
+			}
 		}
-		if err := e.Check(ev); err != nil {
-			t.Fatalf("%s: %v", ev.AppendJSON(nil), err)
+		if len(audiences) != 5 {
+			t.Errorf("%s: %d audiences, with everybody", name, len(audiences))
 		}
-	}
-	if len(audiences) != 5 {
-		t.Errorf("%d audiences, with everybody", len(audiences))
 	}
 }
 

@@ -83,6 +83,7 @@ func (o Options) withDefaults() Options {
 
 // validate refuses a shop that cannot be made; o has its defaults.
 func (o Options) validate() error {
+	fewest, most := o.lines()
 	for _, f := range []struct {
 		name          string
 		value, lo, hi int
@@ -91,13 +92,11 @@ func (o Options) validate() error {
 		{"Products", o.Products, minProducts, maxProducts},
 		{"Stores", o.Stores, chainCount, maxStores},
 		{"Days", o.Days, 1, maxDays},
+		{"Lines", o.Lines, fewest, most},
 	} {
 		if f.value < f.lo || f.value > f.hi {
 			return fmt.Errorf("%s: %d, want %d to %d", f.name, f.value, f.lo, f.hi)
 		}
-	}
-	if lo, hi := o.lines(); o.Lines < lo || o.Lines > hi {
-		return fmt.Errorf("Lines: %d, want %d to %d", o.Lines, lo, hi)
 	}
 	return nil
 }
