@@ -33,11 +33,13 @@ const (
 	// asideFrom is how many events make a group large.
 	asideFrom = 64
 	// pairBlocks is how many blocks there are: when all wait for the
-	// goroutine, the writer does.
-	pairBlocks = 8
-	// blockReceipts is how many receipts fill a block, some hundreds of
-	// microseconds of work: a wake-up in between costs little.
-	blockReceipts = 16
+	// goroutine, the writer does. One of the two waits for the other every
+	// half millisecond or so, and gives its processor to whoever asks
+	// something meanwhile.
+	pairBlocks = 4
+	// blockReceipts is how many receipts fill a block, a hundred microseconds
+	// of work: a wake-up in between costs little.
+	blockReceipts = 8
 )
 
 func (a *aside) init(pairs *graph.Pairs) {

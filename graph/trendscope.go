@@ -124,8 +124,11 @@ func (sc *trendScope) add(nodes []Node, by *[spans]float32) {
 func (sc *trendScope) rescale(s Span, epoch int32) {
 	if sc.epochs[s] != math.MinInt32 {
 		by := float32(shift(sc.epochs[s], epoch))
-		for i := range uint32(sc.n) {
-			sc.edit(i).v[s] *= by
+		for page := range sc.pages {
+			sc.edit(uint32(page) << counterPageBits)
+			for i := range sc.pages[page] {
+				sc.pages[page][i].v[s] *= by // those beyond n, too: they are 0, or to be overwritten
+			}
 		}
 	}
 	sc.epochs[s] = epoch

@@ -26,18 +26,7 @@ import (
 //
 //	INGEST_MEMBERS=200000 go test ./server/app -run '^$' -bench Ingest -benchtime 1x -timeout 30m
 func BenchmarkIngest(b *testing.B) {
-	members := 20_000
-	if s := os.Getenv("INGEST_MEMBERS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			b.Fatal(err)
-		}
-		members = n
-	}
-	base, err := gen.NewBase(gen.BaseOptions{Members: members})
-	if err != nil {
-		b.Fatal(err)
-	}
+	base := ingestShop(b)
 	e := ingestBase(b, base)
 	next := 0
 	for _, run := range []struct{ size, receipts int }{{500, 200_000}, {10, 60_000}, {1, 20_000}} {
@@ -50,6 +39,22 @@ func BenchmarkIngest(b *testing.B) {
 			})
 		})
 	}
+}
+
+func ingestShop(b *testing.B) *gen.Base {
+	members := 20_000
+	if s := os.Getenv("INGEST_MEMBERS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		members = n
+	}
+	base, err := gen.NewBase(gen.BaseOptions{Members: members})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return base
 }
 
 // ingestBase makes an engine that has applied a base. Members take turns, so
