@@ -185,6 +185,7 @@ func (e *Engine) deleteProduct(id string) {
 	if !ok {
 		return
 	}
+	e.aside.settle()
 	e.bought.Retire(n)
 	e.viewed.Retire(n)
 	e.trends.Retire(n)
@@ -203,7 +204,10 @@ func (e *Engine) deleteProduct(id string) {
 // grow makes room everywhere for all that has a number.
 func (e *Engine) grow() {
 	products := graph.Node(len(e.catalogue.items))
-	e.bought.Grow(products)
+	if products > e.bought.Nodes() {
+		e.aside.settle()
+		e.bought.Grow(products)
+	}
 	e.viewed.Grow(products)
 	e.goods.Grow(graph.Member(e.people.count), products)
 	e.visits.Grow(graph.Member(e.people.count), graph.Node(len(e.places.names)))

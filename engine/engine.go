@@ -52,6 +52,7 @@ type Engine struct {
 	now      event.Millis // the latest Received; never goes backward
 	counts   [event.TypeScenarioChanged + 1]uint64
 	buf      buffers
+	aside    aside
 	reKinded bool // what some offer covers has another category or brand now
 
 	clock      atomic.Int64 // the newest receipt's time
@@ -98,6 +99,7 @@ func New(opt Options) (*Engine, error) {
 	e.seen.init(opt.DedupeDays)
 	e.recent.init(opt.Recent)
 	e.sessions.init()
+	e.aside.init(e.bought)
 	e.progress.init()
 	e.scope(everywhere, "")
 	return e, nil
@@ -127,9 +129,14 @@ const (
 func (e *Engine) ApplyGroup(pos uint64, evs []event.Event) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
+	e.aside.begin(len(evs))
 	for i := range evs {
+		if i%warmAtOnce == 0 && len(evs) > 1 {
+			e.warm(evs[i:min(i+warmAtOnce, len(evs))])
+		}
 		e.Apply(pos, evs[i].Received, &evs[i])
 	}
+	e.aside.end()
 	e.Publish(pos)
 }
 

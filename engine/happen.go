@@ -76,16 +76,12 @@ func (e *Engine) bind(ev *event.Event, member graph.Member) {
 		e.buf.before = e.goods.Bind(member, &p, e.buf.before)
 		b.Damp = e.damp(e.buf.before)
 	}
-	e.bought.Bind(&b)
+	e.aside.bind(&b)
 	e.buf.place = e.sold(ev, b.Nodes, 1, e.buf.place[:0])
 	if member != nobody && len(e.buf.place) > 0 {
 		e.visits.Bind(member, &graph.Purchase{At: b.At, Nodes: e.buf.place, Gain: 1, Bought: true}, nil)
 	}
-	rec := recentReceipt{key: ev.Key, at: b.At, gain: 1, nodes: slices.Clone(b.Nodes)}
-	if b.Damp != nil {
-		rec.damp = slices.Clone(b.Damp)
-	}
-	e.recent.add(e.opt.Recent, rec)
+	e.recent.add(e.opt.Recent, &b)
 }
 
 // damp turns what a member's own bindings weighed into the bytes that weaken a
@@ -120,6 +116,7 @@ func (e *Engine) sold(ev *event.Event, nodes []graph.Node, weight float32, dst [
 func (e *Engine) takeBack(original uint64, member graph.Member) {
 	if rec := e.recent.find(original); rec != nil {
 		if old, taken := e.recent.take(rec, e.buf.back); len(taken) > 0 {
+			e.aside.settle()
 			e.bought.Unbind(&old, taken)
 		}
 	}

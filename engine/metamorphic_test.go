@@ -17,7 +17,7 @@ import (
 
 // history draws a log of every type of event, out of order, with duplicates.
 func history(t *rapid.T) []event.Event {
-	n := rapid.IntRange(1, 120).Draw(t, "events")
+	n := rapid.OneOf(rapid.IntRange(1, 120), rapid.IntRange(120, 240)).Draw(t, "events")
 	evs := make([]event.Event, 0, n)
 	received := event.Millis(1_750_000_000_000)
 	for i := range n {
@@ -120,7 +120,7 @@ func TestOneLogOneState(t *testing.T) {
 		other := newEngine(t, opt)
 		disk := map[string][]byte{}
 		for i := 0; i < len(evs); {
-			n := min(rapid.IntRange(1, 20).Draw(t, "group"), len(evs)-i)
+			n := min(rapid.OneOf(rapid.IntRange(1, 20), rapid.IntRange(64, 240)).Draw(t, "group"), len(evs)-i)
 			group := slices.Clone(evs[i : i+n])
 			if i > 0 && rapid.Bool().Draw(t, "twice") {
 				again := evs[rapid.IntRange(0, i-1).Draw(t, "which")]

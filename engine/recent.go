@@ -1,6 +1,10 @@
 package engine
 
-import "nabo/graph"
+import (
+	"slices"
+
+	"nabo/graph"
+)
 
 // recent keeps the latest receipts, so that goods that come back can take
 // their pairs with them. It is a ring: the newest receipt takes the place of
@@ -26,17 +30,29 @@ func (r *recent) init(n int) {
 	r.dirty = map[int]struct{}{}
 }
 
-func (r *recent) add(limit int, rec recentReceipt) {
+// add keeps a copy of a receipt, in the memory of the one that goes.
+func (r *recent) add(limit int, b *graph.Bundle) {
 	if len(r.ring) < limit {
 		r.ring = append(r.ring, recentReceipt{})
 	}
-	if old := r.ring[r.next].key; old != 0 {
-		delete(r.index, old)
+	rec := &r.ring[r.next]
+	if rec.key != 0 {
+		delete(r.index, rec.key)
 	}
-	r.ring[r.next] = rec
+	rec.key, rec.at, rec.gain = b.Key, b.At, b.Gain
+	rec.nodes, rec.damp = into(rec.nodes, b.Nodes), into(rec.damp, b.Damp)
 	r.index[rec.key] = r.next
 	r.dirty[r.next] = struct{}{}
 	r.next = (r.next + 1) % limit
+}
+
+// into copies src into the memory of dst, unless that is missing, too small or
+// far too large; nil stays nil.
+func into[T any](dst, src []T) []T {
+	if src == nil || cap(dst) < len(src) || cap(dst) > 2*len(src)+16 {
+		return slices.Clone(src)
+	}
+	return append(dst[:0], src...)
 }
 
 // find returns a receipt that is still kept. The pointer is good until the

@@ -22,15 +22,23 @@ type spoken struct {
 // one index of the offers and one set of refined edges.
 type voices struct {
 	edges *graph.RefinedSet
-	at    []atomic.Uint64 // by product: where its list is in said, and its length plus one; 0: not yet made
+	at    []atomic.Uint64 // by product: the page of its list, where in it, and its length plus one; 0: not yet made
 
-	said atomic.Pointer[[]spoken] // all lists, one after the other; only ever longer
-	mu   sync.Mutex               // held to make one
+	// All lists, one after the other, in pages that never move: one block for
+	// all would be copied as it grows, for which some answers waited
+	// milliseconds.
+	said atomic.Pointer[[][]spoken]
+	mu   sync.Mutex // held to make a list
+	buf  []spoken   // guarded by mu
 }
+
+// spokenPage is how many entries a page has room for; a longer list has a page
+// of its own.
+const spokenPage = 1 << 12
 
 func newVoices(edges *graph.RefinedSet) *voices {
 	v := &voices{edges: edges, at: make([]atomic.Uint64, edges.Nodes())}
-	v.said.Store(&[]spoken{})
+	v.said.Store(&[][]spoken{})
 	return v
 }
 
@@ -45,8 +53,8 @@ func (l *lens) voice(n graph.Node) []spoken {
 	if at == 0 {
 		at = l.speak(n)
 	}
-	from := at >> 16
-	return (*v.said.Load())[from : from+at&0xffff-1]
+	from := at >> 16 & 0xffff
+	return (*v.said.Load())[at>>32][from : from+at&0xffff-1]
 }
 
 // speak makes a product's list.
@@ -57,11 +65,19 @@ func (l *lens) speak(n graph.Node) uint64 {
 	if at := v.at[n].Load(); at != 0 {
 		return at
 	}
-	all := *v.said.Load()
-	from := len(all)
-	all = l.listen(n, all) // readers see no further than their own lists
-	v.said.Store(&all)
-	at := uint64(from)<<16 | uint64(len(all)-from+1)
+	v.buf = l.listen(n, v.buf[:0])
+	pages := *v.said.Load()
+	last := len(pages) - 1
+	if last < 0 || cap(pages[last])-len(pages[last]) < len(v.buf) {
+		pages = append(pages[:len(pages):len(pages)], make([]spoken, 0, max(spokenPage, len(v.buf))))
+		last++
+	} else {
+		pages = slices.Clone(pages) // readers look at the headers of the old ones
+	}
+	from := len(pages[last])
+	pages[last] = append(pages[last], v.buf...)
+	v.said.Store(&pages)
+	at := uint64(last)<<32 | uint64(from)<<16 | uint64(len(v.buf)+1)
 	v.at[n].Store(at)
 	return at
 }

@@ -80,6 +80,15 @@ func (a *adjacency) extend(n int) {
 	*a = grown
 }
 
+// drop takes edge i out and puts the last one in its place.
+func (a *adjacency) drop(i int) {
+	a.n--
+	if last := int(a.n); i != last {
+		a.set(i, a.at(last))
+		a.setDay(i, a.day(last))
+	}
+}
+
 // keep drops every edge that ok does not hold for; the others stay in order.
 func (a *adjacency) keep(ok func(i int) bool) {
 	kept := 0

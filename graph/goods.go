@@ -85,7 +85,7 @@ func (m *Members) Stats() MemberStats {
 	for i := range m.leans.shards {
 		sh := &m.leans.shards[i]
 		sh.mu.RLock()
-		st.Bytes += uint64(cap(sh.lists))*12 + uint64(len(sh.pages))<<leanPageBits*64
+		st.Bytes += uint64(cap(sh.lists))*16 + uint64(len(sh.pages))<<leanPageBits*64
 		sh.mu.RUnlock()
 	}
 	return st

@@ -10,6 +10,8 @@ type leans struct {
 	shards []leanShard
 	shift  uint
 	n      Node
+	sweep  leanSweep // the writer's
+	warmth uint32    // the writer's
 }
 
 type leanShard struct {
@@ -26,6 +28,7 @@ type leanList struct {
 	head  uint32 // the newest chunk, from 1
 	n     uint32
 	stale uint32 // entries whose member let the product go
+	fill  uint32 // places taken in the newest chunk
 }
 
 const (
@@ -76,42 +79,36 @@ func (sh *leanShard) alloc() uint32 {
 	return sh.used
 }
 
+func (sh *leanShard) release(id uint32) {
+	*sh.at(id) = leanChunk{next: sh.freed}
+	sh.freed = id
+}
+
 func (sh *leanShard) push(list *leanList, m Member) {
-	at := list.n % leanChunkSize
-	if at == 0 {
+	if list.head == 0 || list.fill == leanChunkSize {
 		id := sh.alloc()
-		sh.at(id).next = list.head
-		list.head = id
+		*sh.at(id) = leanChunk{next: list.head}
+		list.head, list.fill = id, 0
 	}
-	sh.at(list.head).members[at] = m
+	sh.at(list.head).members[list.fill] = m
+	list.fill++
 	list.n++
 }
 
 // latest appends up to limit members of a list to dst, the latest first. One
 // who let a product go and took it up again stands there twice.
 func (sh *leanShard) latest(list *leanList, dst []Member, limit int) []Member {
-	left := int(list.n)
+	in := int(list.fill)
 	for id := list.head; id != 0 && len(dst) < limit; {
 		ch := sh.at(id)
-		in := (left-1)%leanChunkSize + 1
 		for i := in - 1; i >= 0 && len(dst) < limit; i-- {
-			dst = append(dst, ch.members[i])
+			if ch.members[i] != noMember {
+				dst = append(dst, ch.members[i])
+			}
 		}
-		left -= in
-		id = ch.next
+		id, in = ch.next, leanChunkSize
 	}
 	return dst
-}
-
-func (sh *leanShard) clear(list *leanList) {
-	for id := list.head; id != 0; {
-		ch := sh.at(id)
-		next := ch.next
-		*ch = leanChunk{next: sh.freed}
-		sh.freed = id
-		id = next
-	}
-	*list = leanList{}
 }
 
 func (l *leans) add(n Node, m Member) {
@@ -121,29 +118,17 @@ func (l *leans) add(n Node, m Member) {
 	sh.mu.Unlock()
 }
 
-// stale notes that a member let a product go, and clears the list of such
-// entries once they are a quarter of it. The writer's: it alone changes
-// members, so it may read them without their locks.
-func (l *leans) stale(n Node, m *Members) {
-	sh, slot := l.shard(n)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	list := &sh.lists[slot]
-	list.stale++
-	if list.stale < 16 || list.stale < list.n/4 {
-		return
-	}
-	all := sh.latest(list, nil, int(list.n))
-	sh.clear(list)
-	seen := make(map[Member]bool, len(all))
-	for i := len(all) - 1; i >= 0; i-- { // the oldest first
-		id := all[i]
-		ms, slot := m.shard(id)
-		if rec := &ms.recs[slot]; !seen[id] && ms.chunks.find(rec, n) != nil {
-			seen[id] = true
-			sh.push(list, id)
+// warm reads the newest chunk of the lists that are about to be added to; the
+// writer's. Together they come sooner than one behind the other's lock.
+func (l *leans) warm(nodes []Node) {
+	sum := uint32(0)
+	for _, n := range nodes {
+		sh, slot := l.shard(n)
+		if head := sh.lists[slot].head; head != 0 {
+			sum += sh.at(head).next
 		}
 	}
+	l.warmth = sum // so that the reads are not optimised away
 }
 
 // Latest appends to dst up to limit members who lately came to be bound to a

@@ -42,7 +42,9 @@ type Members struct {
 	n      liveCount
 	leans  leans
 
-	mark []uint32 // the writer's: product → place in its Bind, from 1
+	mark   []uint32 // the writer's: product → place in its Bind, from 1
+	maybe  filter   // the writer's: of the nodes that have a mark
+	warmth uint32   // the writer's
 }
 
 type memberShard struct {
@@ -122,8 +124,10 @@ type Purchase struct {
 // its products weighed until then, faded to the event's time.
 func (m *Members) Bind(id Member, e *Purchase, before []float32) []float32 {
 	before = before[:0]
+	m.maybe = filter{}
 	for i, n := range e.Nodes {
 		m.mark[n] = uint32(i + 1)
+		m.maybe.add(n)
 		before = append(before, 0)
 	}
 	sh, slot := m.shard(id)
@@ -139,15 +143,19 @@ func (m *Members) Bind(id Member, e *Purchase, before []float32) []float32 {
 	if e.Bought {
 		rec.visit(DayOf(e.At))
 	}
-	sh.chunks.each(rec, func(b *binding) {
-		k := m.mark[b.node()]
-		if k == 0 {
-			return
+	for id, left := rec.head, inHead(rec.n); id != 0; {
+		ch := sh.chunks.at(id)
+		for i := range ch.bindings[:left] {
+			b := &ch.bindings[i]
+			if n := b.node(); m.maybe.has(n) && m.mark[n] != 0 {
+				before[m.mark[n]-1] = b.weight / added
+				m.mark[n] = 0
+				b.add(e, added)
+			}
 		}
-		m.mark[b.node()] = 0
-		before[k-1] = b.weight / added
-		b.add(e, added)
-	})
+		id, left = ch.next, chunkSize
+	}
+	m.leans.warm(e.Nodes)
 	for _, n := range e.Nodes {
 		if m.mark[n] != 0 {
 			m.mark[n] = 0

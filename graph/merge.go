@@ -230,45 +230,54 @@ func (p *Pairs) sweep(nd *pairNode) {
 	})
 }
 
-// evict drops the weakest edges until keep are left, and raises the floor.
+// evict drops the weakest edges until keep are left, and raises the floor. The
+// last edge takes the place of one that goes: few go and many stay, so that
+// closing the gaps would cost more than all the rest.
 func (p *Pairs) evict(nd *pairNode, keep int) {
 	drop := nd.edges.len() - max(keep, 0)
 	if drop <= 0 {
 		return
 	}
-	bar, equal := p.sc.weakest(&nd.edges, drop)
+	bar, spare := p.sc.weakest(&nd.edges, drop)
 	nd.floor = max(nd.floor, bar)
-	nd.edges.keep(func(i int) bool {
-		w := nd.edges.weight(i)
-		if w == bar && equal > 0 {
-			equal--
-			return false
+	for i := nd.edges.len() - 1; i >= 0; i-- {
+		switch w := nd.edges.weight(i); {
+		case w > bar:
+		case w == bar && spare > 0:
+			spare--
+		default:
+			nd.edges.drop(i)
 		}
-		return w >= bar
-	})
+	}
 }
 
-// weakest returns the weight of the drop-th weakest edge and how many edges of
-// just that weight are among the drop weakest.
+// weakest returns the weight of the drop-th weakest edge, and how many edges of
+// just that weight are not among the drop weakest.
 //
 // Weights are never negative, so their bits order as they do: two passes of
 // counting by half-words select in one fifth of the time that sorting took.
-func (sc *Scratch) weakest(edges *adjacency, drop int) (bar float32, equal int) {
+func (sc *Scratch) weakest(edges *adjacency, drop int) (bar float32, spare int) {
 	var high, low [1 << 11]uint16
 	const highShift, lowShift = 20, 9
+	first := uint32(len(high) - 1)
 	for i := range edges.len() {
-		high[math.Float32bits(edges.weight(i))>>highShift]++
+		h := math.Float32bits(edges.weight(i)) >> highShift & (1<<11 - 1)
+		high[h]++
+		first = min(first, h)
 	}
-	h, left := countTo(high[:], drop)
+	h, left := countTo(high[:], first, drop)
 	sc.weights = sc.weights[:0]
+	first = uint32(len(low) - 1)
 	for i := range edges.len() {
 		w := edges.weight(i)
 		if b := math.Float32bits(w); b>>highShift == h {
-			low[b>>lowShift&(1<<11-1)]++
+			l := b >> lowShift & (1<<11 - 1)
+			low[l]++
+			first = min(first, l)
 			sc.weights = append(sc.weights, w)
 		}
 	}
-	l, left := countTo(low[:], left)
+	l, left := countTo(low[:], first, left)
 	kept := sc.weights[:0]
 	for _, w := range sc.weights {
 		if math.Float32bits(w)>>lowShift&(1<<11-1) == l {
@@ -277,18 +286,18 @@ func (sc *Scratch) weakest(edges *adjacency, drop int) (bar float32, equal int) 
 	}
 	slices.Sort(kept) // those that share 23 bits: nearly always one or all equal
 	bar = kept[left-1]
-	for equal < left && kept[left-1-equal] == bar {
-		equal++
+	for left+spare < len(kept) && kept[left+spare] == bar {
+		spare++
 	}
-	return bar, equal
+	return bar, spare
 }
 
 // countTo returns in which bucket the n-th item lies, from 1, and the how
-// manieth of that bucket it is.
-func countTo(buckets []uint16, n int) (bucket uint32, left int) {
-	for i, c := range buckets {
+// manieth of that bucket it is; the buckets before first are empty.
+func countTo(buckets []uint16, first uint32, n int) (bucket uint32, left int) {
+	for i, c := range buckets[first:] {
 		if n <= int(c) {
-			return uint32(i), n
+			return first + uint32(i), n
 		}
 		n -= int(c)
 	}

@@ -1,15 +1,9 @@
 package graph
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"sync"
-
-	"encoding/binary"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 // Scope is where sales are counted: everywhere, in a chain, in a store.
@@ -45,21 +39,18 @@ type Trends struct {
 	fades  [spans]fade
 	mu     sync.RWMutex // guards scopes itself, not what is in it
 	scopes []*trendScope
-	dirty  cow // guarded by mu
+	dirty  cow          // guarded by mu; saved is not used
+	saved  []savedScope // guarded by mu
+
+	last moment // the writer's
 }
 
-// trendScope is the counters of one scope.
-type trendScope struct {
-	mu       sync.RWMutex
-	epochs   [spans]int32
-	counters []counter
-	place    map[Node]uint32 // product → place in counters
-	sold     bitset          // all that was ever sold here and is not retired
-}
-
-type counter struct {
-	node Node
-	v    [spans]float32
+// moment is where the spans' fading stands at the time of an event: the same
+// sales are counted everywhere, in a chain and in a store.
+type moment struct {
+	at      int64
+	epochs  [spans]int32
+	factors [spans]float64
 }
 
 // NewTrends makes empty counters; limit is the most products a scope counts,
@@ -68,7 +59,7 @@ func NewTrends(limit int) *Trends {
 	if limit == 0 {
 		limit = MaxTrendProducts
 	}
-	t := &Trends{limit: limit}
+	t := &Trends{limit: limit, last: moment{at: math.MinInt64}}
 	for s := range spans {
 		t.fades[s] = fade{float64(s.Length()) * math.Ln2}
 	}
@@ -80,11 +71,7 @@ func (t *Trends) Grow(n Scope) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for Scope(len(t.scopes)) < n {
-		sc := &trendScope{place: map[Node]uint32{}}
-		for s := range sc.epochs {
-			sc.epochs[s] = math.MinInt32
-		}
-		t.scopes = append(t.scopes, sc)
+		t.scopes = append(t.scopes, newTrendScope())
 	}
 }
 
@@ -99,89 +86,54 @@ func (t *Trends) scope(s Scope) *trendScope {
 
 // Add counts one sale of each of nodes, or weight sales.
 func (t *Trends) Add(s Scope, at int64, nodes []Node, weight float32) {
-	t.mu.Lock() // for the mark; the scope has its own lock
-	sc := t.scopes[s]
-	sc.mu.Lock()
+	if at != t.last.at {
+		t.last.at = at
+		for i := range t.fades {
+			t.last.epochs[i], t.last.factors[i] = t.fades[i].at(at)
+		}
+	}
+	sc := t.change(s)
 	defer sc.mu.Unlock()
-	t.dirty.touch(uint32(s), sc.encode)
-	t.mu.Unlock()
 	var add [spans]float32
 	for i := range add {
-		epoch, factor := t.fades[i].at(at)
-		if epoch > sc.epochs[i] {
-			sc.rescale(Span(i), epoch)
+		if t.last.epochs[i] > sc.epochs[i] {
+			sc.rescale(Span(i), t.last.epochs[i])
 		}
-		add[i] = float32(factor*shift(epoch, sc.epochs[i])) * weight
+		add[i] = float32(t.last.factors[i]*shift(t.last.epochs[i], sc.epochs[i])) * weight
 	}
-	for _, n := range nodes {
-		c := sc.counter(n)
-		for i := range add {
-			c.v[i] = max(c.v[i]+add[i], 0)
-		}
-		if weight > 0 {
+	sc.add(nodes, &add)
+	if weight > 0 {
+		for _, n := range nodes {
 			sc.sold.set(uint32(n))
 		}
 	}
-	if len(sc.counters) > t.limit {
+	if sc.n > t.limit {
 		sc.prune(t.limit - t.limit/8)
 	}
 }
 
-func (sc *trendScope) rescale(s Span, epoch int32) {
-	if sc.epochs[s] != math.MinInt32 {
-		by := float32(shift(sc.epochs[s], epoch))
-		for i := range sc.counters {
-			sc.counters[i].v[s] *= by
-		}
-	}
-	sc.epochs[s] = epoch
-}
-
-func (sc *trendScope) counter(n Node) *counter {
-	i, ok := sc.place[n]
-	if !ok {
-		i = uint32(len(sc.counters))
-		sc.place[n] = i
-		sc.counters = append(sc.counters, counter{node: n})
-	}
-	return &sc.counters[i]
-}
-
-// prune keeps the counters with the best month; ties go to the lower node.
-func (sc *trendScope) prune(keep int) {
-	slices.SortFunc(sc.counters, func(a, b counter) int {
-		if c := cmp.Compare(b.v[SpanMonth], a.v[SpanMonth]); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.node, b.node)
-	})
-	sc.counters = slices.Clip(sc.counters[:keep])
-	sc.index()
-}
-
-func (sc *trendScope) index() {
-	sc.place = make(map[Node]uint32, len(sc.counters))
-	for i, c := range sc.counters {
-		sc.place[c.node] = uint32(i)
-	}
+// change returns a scope, locked, that is about to change.
+func (t *Trends) change(s Scope) *trendScope {
+	t.mu.Lock() // for the mark; the scope has its own lock
+	defer t.mu.Unlock()
+	sc := t.scopes[s]
+	sc.mu.Lock()
+	t.markLocked(s, sc)
+	return sc
 }
 
 // Retire drops a product from every scope.
 func (t *Trends) Retire(n Node) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for s, sc := range t.scopes {
-		sc.mu.Lock()
-		i, counted := sc.place[n]
-		if counted || sc.sold.has(uint32(n)) {
-			t.dirty.touch(uint32(s), sc.encode)
+	for s := range Scope(len(t.scopes)) { // the writer alone grows it
+		sc := t.scopes[s]
+		if place, counted := sc.places.get(n); counted || sc.sold.has(uint32(n)) {
+			t.change(s)
 			sc.sold.clear(uint32(n))
+			if counted {
+				sc.remove(place)
+			}
+			sc.mu.Unlock()
 		}
-		if counted {
-			sc.counters = slices.Delete(sc.counters, int(i), int(i)+1)
-			sc.index()
-		}
-		sc.mu.Unlock()
 	}
 }
 
@@ -192,27 +144,48 @@ type Sales struct {
 	In      [spans]float32
 }
 
+// salesAtOnce is how many counters are copied under one hold of a scope's
+// lock: some microseconds, for which the writer waits.
+const salesAtOnce = 16 * counterPageSize
+
 // Sales appends what a scope counts to dst, as of a moment.
 func (t *Trends) Sales(dst []Sales, s Scope, ms int64) []Sales {
 	sc := t.scope(s)
 	if sc == nil {
 		return dst
 	}
+	first := len(dst)
+	dst, version, more := t.someSales(dst, sc, 0, ms)
+	for more {
+		var now uint64
+		dst, now, more = t.someSales(dst, sc, len(dst)-first, ms)
+		if now != version { // counters changed places: begin anew
+			dst, version, more = t.someSales(dst[:first], sc, 0, ms)
+		}
+	}
+	return dst
+}
+
+// someSales appends some of a scope's counters, from one on. The version
+// changes when counters change places.
+func (t *Trends) someSales(dst []Sales, sc *trendScope, from int, ms int64) (_ []Sales, version uint64, more bool) {
 	sc.mu.RLock()
 	defer sc.mu.RUnlock()
 	var by [spans]float32
 	for i := range by {
 		by[i] = float32(t.fades[i].to(sc.epochs[i], ms))
 	}
-	dst = slices.Grow(dst, len(sc.counters))
-	for _, c := range sc.counters {
+	end := min(from+salesAtOnce, sc.n)
+	dst = slices.Grow(dst, max(sc.n-from, 0))
+	for i := from; i < end; i++ {
+		c := sc.at(uint32(i))
 		sales := Sales{Product: c.node}
 		for i := range by {
 			sales.In[i] = c.v[i] * by[i]
 		}
 		dst = append(dst, sales)
 	}
-	return dst
+	return dst, sc.version, end < sc.n
 }
 
 // Sold copies into dst which products a scope has ever sold.
@@ -248,95 +221,8 @@ func (t *Trends) Stats() TrendStats {
 	st := TrendStats{Scopes: len(t.scopes)}
 	for _, sc := range t.scopes {
 		sc.mu.RLock()
-		st.Counters += len(sc.counters)
+		st.Counters += sc.n
 		sc.mu.RUnlock()
 	}
 	return st
-}
-
-func (sc *trendScope) encode() []byte {
-	le := binary.LittleEndian
-	dst := make([]byte, 0, 4*len(sc.epochs)+8+20*len(sc.counters)+8*len(sc.sold))
-	for _, e := range sc.epochs {
-		dst = le.AppendUint32(dst, uint32(e))
-	}
-	dst = le.AppendUint32(dst, uint32(len(sc.counters)))
-	for _, c := range sc.counters {
-		dst = le.AppendUint32(dst, uint32(c.node))
-		for _, v := range c.v {
-			dst = appendF32(dst, v)
-		}
-	}
-	dst = le.AppendUint32(dst, uint32(len(sc.sold)))
-	for _, w := range sc.sold {
-		dst = le.AppendUint64(dst, w)
-	}
-	return dst
-}
-
-// Load sets a scope to what Save gave, of products below limit; before any
-// other call but Grow.
-func (t *Trends) Load(s Scope, value []byte, limit Node) error {
-	sc := t.scope(s)
-	if sc == nil {
-		return fmt.Errorf("graph: scope %d of %d", s, len(t.scopes))
-	}
-	r := reader{b: value}
-	for i := range sc.epochs {
-		sc.epochs[i] = int32(r.u32())
-	}
-	sc.counters = make([]counter, r.count(4+4*int(spans)))
-	for i := range sc.counters {
-		c := &sc.counters[i]
-		if c.node = Node(r.u32()); c.node >= limit {
-			return fmt.Errorf("graph: a counter of product %d of %d", c.node, limit)
-		}
-		for k := range c.v {
-			c.v[k] = r.f32()
-		}
-	}
-	sc.sold = make(bitset, r.count(8))
-	for i := range sc.sold {
-		sc.sold[i] = uint64(r.u32()) | uint64(r.u32())<<32
-	}
-	sc.index()
-	return r.end()
-}
-
-// Begin, Save and End make a checkpoint as those of Pairs do.
-func (t *Trends) Begin() {
-	t.mu.Lock()
-	t.dirty.begin()
-	t.mu.Unlock()
-}
-
-// Save gives every scope that had changed when Begin was called.
-func (t *Trends) Save(put func(s Scope, value []byte) error) error {
-	encode := func(slot uint32) []byte {
-		sc := t.scopes[slot]
-		sc.mu.RLock()
-		defer sc.mu.RUnlock()
-		return sc.encode()
-	}
-	return saveCells(&t.mu, &t.dirty, encode, func(slot uint32, value []byte) error { return put(Scope(slot), value) })
-}
-
-// End ends the checkpoint that Begin started and says whether it was kept.
-func (t *Trends) End(kept bool) {
-	t.mu.Lock()
-	t.dirty.end(kept)
-	t.mu.Unlock()
-}
-
-// Digest returns a hash of all counters; not beside the writer.
-func (t *Trends) Digest() uint64 {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	var sum uint64
-	for s, sc := range t.scopes {
-		sc.mu.RLock()
-		sum += mix(uint64(s)+1) * (xxhash.Sum64(sc.encode()) | 1)
-		sc.mu.RUnlock()
-	}
-	return sum
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -19,6 +20,15 @@ const (
 
 	// followAgain is the longest pause between tries to follow again.
 	followAgain = 2 * time.Second
+
+	// A batch is what is on its way already, up to so much: enough for the
+	// reader to work on at once, and gone in milliseconds.
+	batchMessages = 512
+	batchBytes    = 128 << 10
+
+	// batchWait is how long a batch waits for a message that the server has
+	// and has not sent yet.
+	batchWait = 2 * time.Millisecond
 )
 
 // Message is one group of the log.
@@ -59,6 +69,22 @@ func (e *GapError) Error() string {
 // continue the position (a *GapError). It rides over lost connections. fn
 // holds it up: the log waits.
 func (s *Stream) Follow(ctx context.Context, after uint64, fn func(Message) error) error {
+	return s.FollowBatches(ctx, after, func(ms []Message) error {
+		for _, m := range ms {
+			if err := fn(m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// FollowBatches is Follow for a reader that takes several groups at once: when
+// it is behind the log, a batch is what has arrived meanwhile, up to 512
+// groups or 128 KiB; when it is not, each group comes by itself and at once.
+// The slice is fn's until it returns. After an error of fn the position is
+// open: some of the batch may have been taken.
+func (s *Stream) FollowBatches(ctx context.Context, after uint64, fn func([]Message) error) error {
 	f := &follower{s: s, at: after, fn: fn}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -105,9 +131,11 @@ func (e *fnError) Error() string { return e.err.Error() }
 
 // follower is one Follow under way.
 type follower struct {
-	s  *Stream
-	at uint64 // the last sequence that fn took
-	fn func(Message) error
+	s     *Stream
+	at    uint64 // the last sequence that fn took
+	fn    func([]Message) error
+	batch []Message // got, and not yet given to fn
+	bytes int       // in batch
 }
 
 // run follows until something goes wrong. A consumer without
@@ -139,43 +167,84 @@ func (f *follower) run(ctx context.Context) error {
 		return err
 	}
 	defer msgs.Stop()
+	f.batch, f.bytes = f.batch[:0], 0
 	for fresh := true; ; fresh = false {
-		msg, err := msgs.Next(jetstream.NextContext(ctx))
+		msg, err := f.next(ctx, msgs)
+		if err == nil {
+			err = f.take(ctx, msg, fresh)
+		}
 		if err != nil {
+			if mine := f.flush(ctx); mine != nil {
+				return mine
+			}
 			return err
 		}
-		if err := f.take(ctx, msg, fresh); err != nil {
-			return err
+		if m := &f.batch[len(f.batch)-1]; m.Last <= m.Seq || len(f.batch) == batchMessages || f.bytes >= batchBytes {
+			if err := f.flush(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }
 
+// next returns the next message. It gives what there is to fn when the one that
+// is on its way keeps it waiting.
+func (f *follower) next(ctx context.Context, msgs jetstream.MessagesContext) (jetstream.Msg, error) {
+	if len(f.batch) > 0 {
+		msg, err := msgs.Next(jetstream.NextMaxWait(batchWait))
+		if !errors.Is(err, nats.ErrTimeout) {
+			return msg, err
+		}
+		if err := f.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return msgs.Next(jetstream.NextContext(ctx))
+}
+
+// flush gives the batch to fn.
+func (f *follower) flush(ctx context.Context) error {
+	if len(f.batch) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	last := f.batch[len(f.batch)-1].Seq
+	err := f.fn(f.batch)
+	clear(f.batch) // let go of what it holds
+	f.batch, f.bytes = f.batch[:0], 0
+	if err != nil {
+		return &fnError{err}
+	}
+	f.at = last
+	return nil
+}
+
+// take puts a message into the batch.
 func (f *follower) take(ctx context.Context, msg jetstream.Msg, fresh bool) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return fmt.Errorf("read a message's metadata: %w", err)
 	}
-	seq := meta.Sequence.Stream
-	if seq != f.at+1 {
+	seq, at := meta.Sequence.Stream, f.at+uint64(len(f.batch))
+	if seq != at+1 {
 		if !fresh {
-			return fmt.Errorf("got message %d after %d", seq, f.at)
+			return fmt.Errorf("got message %d after %d", seq, at)
 		}
 		b, err := f.s.Bounds(ctx)
 		if err != nil {
 			return err
 		}
-		return &GapError{After: f.at, First: b.First, Last: b.Last, Next: seq}
+		return &GapError{After: at, First: b.First, Last: b.Last, Next: seq}
 	}
 	data := msg.Data()
 	if msg.Headers().Get(jetstream.MsgIDHeader) == "" {
 		f.s.log.Warn("following the log: passing over a message that no nabo wrote", "seq", seq)
 		data = nil
 	}
-	err = f.fn(Message{Seq: seq, Stored: meta.Timestamp, Data: data, Last: seq + meta.NumPending})
-	if err != nil {
-		return &fnError{err}
-	}
-	f.at = seq
+	f.batch = append(f.batch, Message{Seq: seq, Stored: meta.Timestamp, Data: data, Last: seq + meta.NumPending})
+	f.bytes += len(data)
 	return nil
 }
 

@@ -12,36 +12,55 @@ import (
 
 // follow applies the log, from where the state is, until ctx ends.
 func (p *process) follow(ctx context.Context) error {
-	err := p.stream.Follow(ctx, p.engine.Position(), p.applyMessage)
+	err := p.stream.FollowBatches(ctx, p.engine.Position(), p.applyMessages)
 	if gap := (*stream.GapError)(nil); errors.As(err, &gap) {
 		return fmt.Errorf("%w (--rebuild sets the checkpoints aside and replays the log from its first message)", err)
 	}
 	return err
 }
 
-// applyMessage applies one group. A group that cannot be read stops the
-// process: to pass it over would lose what was acknowledged.
-func (p *process) applyMessage(m stream.Message) error {
+// applyMessages applies groups that came together as if they were one: the
+// state is the same, and what is many events is done faster. A group that
+// cannot be read stops the process: to pass it over would lose what was
+// acknowledged.
+func (p *process) applyMessages(ms []stream.Message) error {
 	p.applying.Lock()
 	defer p.applying.Unlock()
-	if len(m.Data) > 0 {
-		group, err := event.DecodeGroup(m.Data, p.group[:0])
-		if err != nil {
-			return fmt.Errorf("log position %d holds no group of events that this nabo can read: %w", m.Seq, err)
+	p.group = p.group[:0]
+	for i := range ms {
+		if err := p.decode(&ms[i]); err != nil {
+			return err
 		}
-		p.group = group
-		p.engine.ApplyGroup(m.Seq, group)
-		for i := range group {
-			if err := p.forget(&group[i]); err != nil {
-				return err
-			}
-		}
-		p.sinceCP += len(group)
-	} else {
-		p.engine.Publish(m.Seq)
 	}
-	p.logEnd.Store(max(m.Last, m.Seq, p.logEnd.Load()))
-	p.noteProgress(m.Seq)
+	last := &ms[len(ms)-1]
+	p.engine.ApplyGroup(last.Seq, p.group)
+	for i := range p.group {
+		if err := p.forget(&p.group[i]); err != nil {
+			return err
+		}
+	}
+	p.sinceCP += len(p.group)
+	p.logEnd.Store(max(last.Last, last.Seq, p.logEnd.Load()))
+	p.noteProgress(last.Seq)
+	return nil
+}
+
+// decode appends a message's events to the group, into the memory of those
+// that were applied before as far as that goes.
+func (p *process) decode(m *stream.Message) error {
+	if len(m.Data) == 0 {
+		return nil
+	}
+	n := len(p.group)
+	more, err := event.DecodeGroup(m.Data, p.group[n:])
+	if err != nil {
+		return fmt.Errorf("log position %d holds no group of events that this nabo can read: %w", m.Seq, err)
+	}
+	if n+len(more) <= cap(p.group) {
+		p.group = p.group[:n+len(more)] // more stands there
+	} else {
+		p.group = append(p.group, more...)
+	}
 	return nil
 }
 
