@@ -110,11 +110,19 @@ func (c *catalogue) digest() uint64 {
 
 func (p *people) digest() uint64 {
 	var sum uint64
-	for t, m := range p.members {
-		sum += spread(uint64(t) ^ spread(uint64(m)))
+	means := func(t event.Token, m graph.Member) { sum += spread(uint64(t) ^ spread(uint64(m))) }
+	for m := range graph.Member(p.count) {
+		if t := p.token(m); t != 0 {
+			means(t, m)
+		}
+		sum += spread(uint64(m)+1) * (xxhash.Sum64(p.encode(m)) | 1)
 	}
-	for m := range p.tokens {
-		sum += spread(uint64(m)+1) * (xxhash.Sum64(p.encode(graph.Member(m))) | 1)
+	for t, m := range p.former {
+		means(t, m)
 	}
 	return sum
 }
+
+// mapBytes is what an entry of a map takes, about, given what key and value do:
+// two thirds of the places are taken, and each has a byte beside it.
+func mapBytes(entry uint64) uint64 { return (entry + 1) * 3 / 2 }
