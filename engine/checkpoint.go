@@ -187,7 +187,8 @@ func (c *Checkpoint) people() {
 func (c *Checkpoint) receipts() {
 	r := &c.e.recent
 	for i := range r.dirty {
-		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&r.ring[i]))
+		rec := r.receipt(i)
+		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&rec))
 	}
 	clear(r.dirty)
 }
@@ -302,7 +303,7 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 
 // Loaded says that all pairs of the checkpoint at pos were given to Load.
 func (e *Engine) Loaded(pos uint64) error {
-	if err := errors.Join(e.sessions.settle(), e.seen.settle()); err != nil {
+	if err := errors.Join(e.sessions.settle(), e.seen.settle(), e.recent.settle(e.opt.Recent)); err != nil {
 		return err
 	}
 	if have, want := e.catalogue.size(), e.bought.Nodes(); have != want {

@@ -332,9 +332,11 @@ func (e *Engine) loadReceipt(n uint64, value []byte) error {
 	if n != uint64(len(e.recent.ring)) || n >= uint64(e.opt.Recent) || (r.damp != nil && len(r.damp) != len(r.nodes)) {
 		return errCell
 	}
-	e.recent.ring = append(e.recent.ring, r)
-	e.recent.index[r.key] = int(n)
-	return t.end()
+	if err := t.end(); err != nil {
+		return err
+	}
+	e.recent.load(&r)
+	return nil
 }
 
 func encodeSession(s *session) []byte {

@@ -234,13 +234,15 @@ func (p *people) settle() {
 	p.loaded = nil
 }
 
-// bytes is what tokens, numbers and profiles take, about.
-func (p *people) bytes() uint64 {
+// weigh is how many members have a token, and what tokens, numbers and profiles
+// take, about.
+func (p *people) weigh() (count int, bytes uint64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	total := p.tokens.bytes(8) + p.profiles.bytes() + uint64(len(p.former))*mapBytes(12) + uint64(len(p.moved))*mapBytes(8)
 	for i := range p.index {
+		count += p.index[i].Len()
 		total += uint64(p.index[i].Bytes())
 	}
-	return total
+	return count, total
 }

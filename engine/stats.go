@@ -31,6 +31,8 @@ type Stats struct {
 
 	Keys      int // dedupe keys held
 	KeysBytes uint64
+
+	Parts []Part // what all of it takes
 }
 
 // Stats walks the whole state, a lock at a time: tens of milliseconds at full
@@ -49,6 +51,7 @@ func (e *Engine) Stats() Stats {
 	e.sessions.mu.RLock()
 	s.Sessions = len(e.sessions.byKey)
 	e.sessions.mu.RUnlock()
+	s.Parts = e.parts(&s)
 	return s
 }
 
@@ -73,7 +76,7 @@ func (e *Engine) Digest() (pos, digest uint64) {
 	}
 	sum += cellDigest(cellPlace, slices.Values(e.places.names), func(s string) []byte { return []byte(s) })
 	sum += e.catalogue.digest() + e.people.digest()
-	sum += cellDigest(cellReceipt, slices.Values(e.recent.ring), func(r recentReceipt) []byte { return encodeReceipt(&r) })
+	sum += cellDigest(cellReceipt, e.recent.each, func(r recentReceipt) []byte { return encodeReceipt(&r) })
 	sum += spread(e.book.Digest())
 	for name, c := range e.scenarios.configs {
 		sum += spread(event.HashID(name) ^ spread(c.version) ^ xxhash.Sum64String(c.config))

@@ -239,7 +239,10 @@ func (s *Set) Add(n Node) { s.bits.set(uint32(n)) }
 func (s *Set) Clear() { s.bits.reset() }
 
 // TrendStats counts what the counters hold.
-type TrendStats struct{ Scopes, Counters int }
+type TrendStats struct {
+	Scopes, Counters int
+	Bytes            uint64 // of counters and their index, spare room included
+}
 
 // Stats walks all scopes.
 func (t *Trends) Stats() TrendStats {
@@ -249,6 +252,8 @@ func (t *Trends) Stats() TrendStats {
 	for _, sc := range t.scopes {
 		sc.mu.RLock()
 		st.Counters += len(sc.counters)
+		// A product's place takes some 14 bytes in its map, as it is two thirds full.
+		st.Bytes += uint64(cap(sc.counters))*20 + uint64(len(sc.place))*14 + uint64(cap(sc.sold))*8
 		sc.mu.RUnlock()
 	}
 	return st
