@@ -53,8 +53,8 @@ type trendScope struct {
 	mu       sync.RWMutex
 	epochs   [spans]int32
 	counters []counter
-	place    map[Node]uint32 // product → place in counters
-	sold     bitset          // all that was ever sold here and is not retired
+	place    places
+	sold     bitset // all that was ever sold here and is not retired
 }
 
 type counter struct {
@@ -80,7 +80,7 @@ func (t *Trends) Grow(n Scope) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for Scope(len(t.scopes)) < n {
-		sc := &trendScope{place: map[Node]uint32{}}
+		sc := &trendScope{}
 		for s := range sc.epochs {
 			sc.epochs[s] = math.MinInt32
 		}
@@ -138,11 +138,11 @@ func (sc *trendScope) rescale(s Span, epoch int32) {
 }
 
 func (sc *trendScope) counter(n Node) *counter {
-	i, ok := sc.place[n]
+	i, ok := sc.place.find(n, sc.counters)
 	if !ok {
 		i = uint32(len(sc.counters))
-		sc.place[n] = i
 		sc.counters = append(sc.counters, counter{node: n})
+		sc.place.add(n, i, sc.counters)
 	}
 	return &sc.counters[i]
 }
@@ -159,12 +159,7 @@ func (sc *trendScope) prune(keep int) {
 	sc.index()
 }
 
-func (sc *trendScope) index() {
-	sc.place = make(map[Node]uint32, len(sc.counters))
-	for i, c := range sc.counters {
-		sc.place[c.node] = uint32(i)
-	}
-}
+func (sc *trendScope) index() { sc.place = placesOf(sc.counters) }
 
 // Retire drops a product from every scope.
 func (t *Trends) Retire(n Node) {
@@ -172,7 +167,7 @@ func (t *Trends) Retire(n Node) {
 	defer t.mu.Unlock()
 	for s, sc := range t.scopes {
 		sc.mu.Lock()
-		i, counted := sc.place[n]
+		i, counted := sc.place.find(n, sc.counters)
 		if counted || sc.sold.has(uint32(n)) {
 			t.dirty.touch(uint32(s), sc.encode)
 			sc.sold.clear(uint32(n))
@@ -252,8 +247,7 @@ func (t *Trends) Stats() TrendStats {
 	for _, sc := range t.scopes {
 		sc.mu.RLock()
 		st.Counters += len(sc.counters)
-		// A product's place takes some 14 bytes in its map, as it is two thirds full.
-		st.Bytes += uint64(cap(sc.counters))*20 + uint64(len(sc.place))*14 + uint64(cap(sc.sold))*8
+		st.Bytes += uint64(cap(sc.counters))*20 + uint64(len(sc.place.slots))*4 + uint64(cap(sc.sold))*8
 		sc.mu.RUnlock()
 	}
 	return st
