@@ -82,7 +82,7 @@ func (m *Members) Stats() MemberStats {
 				st.Bindings += int(sh.recs[j].n)
 			}
 		}
-		st.Bytes += uint64(cap(sh.recs))*uint64(unsafe.Sizeof(memberRec{})) + uint64(len(sh.chunks.pages))*uint64(unsafe.Sizeof(chunkPage{}))
+		st.Bytes += uint64(cap(sh.recs))*uint64(unsafe.Sizeof(memberRec{})) + uint64(len(sh.chunks.pages))<<15
 		sh.mu.RUnlock()
 	}
 	for i := range m.leans.shards {
@@ -91,7 +91,7 @@ func (m *Members) Stats() MemberStats {
 		for j := range sh.lists {
 			st.Leans += int(sh.lists[j].n)
 		}
-		st.LeansBytes += uint64(cap(sh.lists))*12 + uint64(len(sh.pages))<<leanPageBits*64
+		st.LeansBytes += uint64(cap(sh.lists))*12 + uint64(len(sh.pages))*uint64(unsafe.Sizeof(leanPage{}))
 		sh.mu.RUnlock()
 	}
 	st.Bytes += st.LeansBytes
