@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -24,13 +25,13 @@ const (
 	cellGoods    = 9
 	cellVisits   = 10
 	cellTrends   = 11
-	cellKeys     = 12
 	cellReceipt  = 13
 	cellSession  = 14
 	cellScenario = 15
 	cellOffers   = 16 // and the book's own kinds above it, at most bookCells
 	bookCells    = 8
-	seenKeysCell = 8192 // keys in one cell
+	cellSealed   = 24 // runs of keys
+	cellKeys     = 25 // keys added since
 )
 
 // Checkpoint is what changed since the one before it, as of one position. It
@@ -39,6 +40,7 @@ type Checkpoint struct {
 	e     *Engine
 	pos   uint64
 	small []savedPair // what is small enough to be copied at once
+	runs  []sealedCell
 	ended bool
 }
 
@@ -59,7 +61,7 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c.places()
 	c.products()
 	c.people()
-	c.keys()
+	c.runs = e.seen.begin(c.pos, c.put)
 	c.receipts()
 	c.sessions()
 	c.scenarios()
@@ -94,12 +96,18 @@ func (c *Checkpoint) end(kept bool) {
 	c.e.trends.End(kept)
 	if !kept {
 		c.e.redo.put(c.small)
+		c.e.seen.redo.again(c.runs)
 	}
 }
 
 func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	for _, p := range c.small {
 		if err := put(p.key, p.value); err != nil {
+			return err
+		}
+	}
+	for i := range c.runs {
+		if err := c.runs[i].write(put); err != nil {
 			return err
 		}
 	}
@@ -164,7 +172,7 @@ func (c *Checkpoint) products() {
 func (c *Checkpoint) people() {
 	p := &c.e.people
 	for t := range p.dirty {
-		m := p.members[t]
+		m, _ := p.rawLocked(t)
 		c.put(key(cellToken, uint64(t)), binary.BigEndian.AppendUint32(nil, uint32(m)))
 		if m != nobody {
 			c.put(key(cellProfile, uint64(m)), p.encode(m))
@@ -173,40 +181,14 @@ func (c *Checkpoint) people() {
 	for _, m := range p.gone {
 		c.put(key(cellProfile, uint64(m)), p.encode(m))
 	}
-	p.gone = p.gone[:0]
-	clear(p.dirty)
-}
-
-// keys writes the keys that were added, some thousands to a cell, under the
-// day and the position at which they were: what has expired can be deleted by
-// its day, and no key is ever written twice.
-func (c *Checkpoint) keys() {
-	s := &c.e.seen
-	for part := 0; len(s.added) > 0; part++ {
-		n := 1
-		for n < min(len(s.added), seenKeysCell) && s.added[n].on == s.added[0].on {
-			n++
-		}
-		value := make([]byte, 0, 8*n)
-		for _, k := range s.added[:n] {
-			value = binary.LittleEndian.AppendUint64(value, k.key)
-		}
-		cell := key(cellKeys, uint64(s.added[0].on), c.pos, uint64(part))
-		c.put(cell, value)
-		s.cells = append(s.cells, seenCell{s.added[0].on, cell})
-		s.added = s.added[n:]
-	}
-	s.added = nil
-	for len(s.cells) > 0 && !s.alive(s.cells[0].on) {
-		c.put(s.cells[0].key, nil)
-		s.cells = s.cells[1:]
-	}
+	p.gone, p.dirty = nil, map[event.Token]struct{}{} // many may have been new
 }
 
 func (c *Checkpoint) receipts() {
 	r := &c.e.recent
 	for i := range r.dirty {
-		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&r.ring[i]))
+		rec := r.receipt(i)
+		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&rec))
 	}
 	clear(r.dirty)
 }
@@ -265,7 +247,7 @@ func (e *Engine) Load(k, value []byte) error {
 	for b := k[1:]; len(b) > 0; b = b[8:] {
 		numbers = append(numbers, binary.BigEndian.Uint64(b))
 	}
-	want := map[byte]int{cellMeta: 0, cellStock: 2, cellKeys: 3}
+	want := map[byte]int{cellMeta: 0, cellStock: 2, cellSealed: 2, cellKeys: 3}
 	if n, special := want[k[0]]; (special && n != len(numbers)) || (!special && len(numbers) != 1) {
 		return fmt.Errorf("engine: a key of kind %d with %d numbers", k[0], len(numbers))
 	}
@@ -299,8 +281,10 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		return e.visits.Load(graph.Member(n[0]), value)
 	case cellTrends:
 		return e.trends.Load(graph.Scope(n[0]), value, e.bought.Nodes())
+	case cellSealed:
+		return e.seen.loadSealed(n, value)
 	case cellKeys:
-		return e.loadKeys(k, n, value)
+		return e.seen.loadKeys(n, value)
 	case cellReceipt:
 		return e.loadReceipt(n[0], value)
 	case cellSession:
@@ -319,13 +303,14 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 
 // Loaded says that all pairs of the checkpoint at pos were given to Load.
 func (e *Engine) Loaded(pos uint64) error {
-	if err := e.sessions.settle(); err != nil {
+	if err := errors.Join(e.sessions.settle(), e.seen.settle(), e.recent.settle(e.opt.Recent)); err != nil {
 		return err
 	}
 	if have, want := e.catalogue.size(), e.bought.Nodes(); have != want {
 		return fmt.Errorf("engine: %d products are named of %d", have, want)
 	}
 	e.catalogue.settle()
+	e.people.settle()
 	e.book.Touch()
 	e.Publish(pos)
 	return nil

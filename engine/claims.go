@@ -92,7 +92,7 @@ func (e *Engine) activate(ev *event.Event, b *event.OfferActivated) {
 		e.verdicts.put(ev.Key, offer.NotValid) // erased since
 		return
 	}
-	profile := e.people.profiles[m]
+	profile := e.people.profile(m)
 	e.book.Record(m, &e.buf.record)
 	if !e.buf.record.Personalised(ev.Chain, "", e.opt.Offers.asBook()) {
 		e.verdicts.put(ev.Key, offer.NoConsent) // what a member activates shapes what they see

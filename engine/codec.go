@@ -122,7 +122,7 @@ func (e *Engine) encodeMeta() []byte {
 	w.text(e.opt.fingerprint())
 	w.num(uint64(e.now))
 	w.num(e.duplicates.Load())
-	w.num(uint64(e.seen.today))
+	w.num(uint64(e.seen.day()))
 	w.b = append(w.b, e.encodeCounts()...)
 	return w.b
 }
@@ -152,7 +152,7 @@ func (e *Engine) decodeMeta(b []byte) error {
 	}
 	e.now = event.Millis(t.num())
 	e.duplicates.Store(t.num())
-	e.seen.today = graph.Day(t.num())
+	e.seen.today.Store(uint32(graph.Day(t.num())))
 	e.clock.Store(int64(t.num()))
 	e.applied.Store(t.num())
 	e.bought.SetTotal(t.num())
@@ -170,7 +170,9 @@ func (e *Engine) decodeMeta(b []byte) error {
 		return errCell
 	}
 	e.people.count = int(members)
-	e.people.tokens = make([]event.Token, members)
+	if members > 0 {
+		e.people.tokens.grown(graph.Node(members - 1))
+	}
 	e.bought.Grow(graph.Node(products))
 	e.viewed.Grow(graph.Node(products))
 	e.goods.Grow(graph.Member(members), graph.Node(products))
@@ -257,15 +259,16 @@ func (e *Engine) loadToken(token uint64, value []byte) error {
 	if m != nobody && int(m) >= e.people.count {
 		return errCell
 	}
-	e.people.members[event.Token(token)] = m
+	e.people.loaded = append(e.people.loaded, loadedToken{event.Token(token), m})
 	return nil
 }
 
 // encode gives a member's token, or whom it became, and what was said of it.
 func (p *people) encode(m graph.Member) []byte {
 	var w writer
-	w.num(uint64(p.tokens[m]))
-	if p.tokens[m] == 0 {
+	t := p.token(m)
+	w.num(uint64(t))
+	if t == 0 {
 		if into, ok := p.moved[m]; ok {
 			w.num(uint64(into) + 1)
 		} else {
@@ -273,19 +276,13 @@ func (p *people) encode(m graph.Member) []byte {
 		}
 		return w.b
 	}
-	said := p.profiles[m]
+	said := p.profiles.of(m)
 	if said == nil {
 		w.num(0)
 		return w.b
 	}
 	w.num(1)
-	w.text(said.HomeStore)
-	w.text(said.Timezone)
-	w.num(uint64(len(said.Chains)))
-	for _, c := range said.Chains {
-		w.text(c)
-	}
-	w.attributes(said.Attributes)
+	w.profile(said)
 	return w.b
 }
 
@@ -296,42 +293,19 @@ func (e *Engine) loadProfile(n uint64, value []byte) error {
 		return errCell
 	}
 	m := graph.Member(n)
-	e.people.tokens[m] = token
+	e.people.tokens.at(graph.Node(m)).Store(uint64(token))
 	switch is := t.num(); {
 	case token == 0 && is > uint64(e.people.count):
 		return errCell
 	case token == 0 && is > 0:
 		e.people.moved[m] = graph.Member(is - 1)
 	case token != 0 && is == 1:
-		said := &Profile{HomeStore: t.text(), Timezone: t.text()}
-		for range t.length() {
-			said.Chains = append(said.Chains, t.text())
+		said := t.profile()
+		if !t.bad {
+			e.people.profiles.set(m, said)
 		}
-		said.Attributes = t.attributes()
-		e.people.profiles[m] = said
 	}
 	return t.end()
-}
-
-func (e *Engine) loadKeys(k []byte, n []uint64, value []byte) error {
-	if len(value)%8 != 0 || n[0] > math.MaxUint16 {
-		return errCell
-	}
-	on := graph.Day(n[0])
-	for ; len(value) > 0; value = value[8:] {
-		e.seen.segment(binary.LittleEndian.Uint64(value)).load(binary.LittleEndian.Uint64(value), on)
-	}
-	e.seen.cells = append(e.seen.cells, seenCell{on, slices.Clone(k)})
-	return nil
-}
-
-// load puts a key in with the later of its days.
-func (seg *seenSegment) load(key uint64, on graph.Day) {
-	if i, ok := seg.find(key); ok {
-		seg.on[i] = max(seg.on[i], on)
-		return
-	}
-	seg.put(key, on)
 }
 
 func encodeReceipt(r *recentReceipt) []byte {
@@ -358,9 +332,11 @@ func (e *Engine) loadReceipt(n uint64, value []byte) error {
 	if n != uint64(len(e.recent.ring)) || n >= uint64(e.opt.Recent) || (r.damp != nil && len(r.damp) != len(r.nodes)) {
 		return errCell
 	}
-	e.recent.ring = append(e.recent.ring, r)
-	e.recent.index[r.key] = int(n)
-	return t.end()
+	if err := t.end(); err != nil {
+		return err
+	}
+	e.recent.load(&r)
+	return nil
 }
 
 func encodeSession(s *session) []byte {

@@ -105,9 +105,7 @@ func (f *Frozen) Scenario(name string) *rank.Scenario {
 // Profile returns what had been said of a member when the view was taken.
 func (f *Frozen) Profile(i int) Profile {
 	m := graph.Member(i)
-	f.e.people.mu.RLock()
-	p := f.e.people.profiles[m]
-	f.e.people.mu.RUnlock()
+	p := f.e.people.profile(m)
 	if was := f.kept(m); was != nil {
 		p = was.profile
 	}

@@ -81,7 +81,7 @@ func (e *Engine) bind(ev *event.Event, member graph.Member) {
 	if member != nobody && len(e.buf.place) > 0 {
 		e.visits.Bind(member, &graph.Purchase{At: b.At, Nodes: e.buf.place, Gain: 1, Bought: true}, nil)
 	}
-	e.recent.add(e.opt.Recent, &b)
+	e.recent.add(e.opt.Recent, &recentReceipt{key: ev.Key, at: b.At, gain: 1, nodes: b.Nodes, damp: b.Damp})
 }
 
 // damp turns what a member's own bindings weighed into the bytes that weaken a
@@ -114,8 +114,8 @@ func (e *Engine) sold(ev *event.Event, nodes []graph.Node, weight float32, dst [
 // takeBack undoes the member's binding to what came back, and its pairs where
 // the original receipt is named and still kept.
 func (e *Engine) takeBack(original uint64, member graph.Member) {
-	if rec := e.recent.find(original); rec != nil {
-		if old, taken := e.recent.take(rec, e.buf.back); len(taken) > 0 {
+	if place := e.recent.find(original); place >= 0 {
+		if old, taken := e.recent.take(place, e.buf.back); len(taken) > 0 {
 			e.aside.settle()
 			e.bought.Unbind(&old, taken)
 		}

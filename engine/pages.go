@@ -37,3 +37,8 @@ func (p *pages[T]) grown(n graph.Node) *T {
 	}
 	return p.at(n)
 }
+
+// bytes is what the list takes, given what a T takes.
+func (p *pages[T]) bytes(one int) uint64 {
+	return uint64(len(*p.list.Load())) * uint64(one<<pageBits+8)
+}

@@ -1,27 +1,39 @@
 package engine
 
 import (
-	"strings"
 	"sync"
+	"sync/atomic"
 
 	"nabo/engine/event"
+	"nabo/engine/refs"
 	"nabo/graph"
 )
 
 // nobody is the number of an anonymous shopper and of an erased member.
 const nobody = ^graph.Member(0)
 
-// people gives members their numbers and holds what was said of them.
+// people gives members their numbers and holds what was said of them. Of a
+// member it takes a token, a place in a table that finds the token, and which
+// of the profiles that were said is theirs: some 18 bytes.
 type people struct {
 	mu       sync.RWMutex
-	members  map[event.Token]graph.Member  // nobody: erased; guarded by mu
-	tokens   []event.Token                 // by member; 0: erased or merged; guarded by mu
-	profiles map[graph.Member]*Profile     // guarded by mu
+	index    [peopleShards]refs.Table      // a living member's number + 1, by its token; guarded by mu
+	former   map[event.Token]graph.Member  // tokens of no living member of their own: whom they mean, nobody: erased; guarded by mu
 	moved    map[graph.Member]graph.Member // whom a merged member became; guarded by mu
+	profiles profiles                      // guarded by mu
+	tokens   pages[atomic.Uint64]          // by member; 0: erased or merged; the writer's to change
 	count    int                           // the writer's
+	loaded   []loadedToken                 // until settle
 
 	dirty map[event.Token]struct{} // the writer's
 	gone  []graph.Member           // forgotten since the last checkpoint; the writer's
+}
+
+const peopleShards = 256
+
+type loadedToken struct {
+	token event.Token
+	m     graph.Member
 }
 
 // Profile is what an upsert said of a member. It never changes: an upsert
@@ -34,10 +46,32 @@ type Profile struct {
 }
 
 func (p *people) init() {
-	p.members = map[event.Token]graph.Member{}
-	p.profiles = map[graph.Member]*Profile{}
+	p.tokens.init()
+	p.profiles.init()
+	p.former = map[event.Token]graph.Member{}
 	p.moved = map[graph.Member]graph.Member{}
 	p.dirty = map[event.Token]struct{}{}
+}
+
+// token returns a member's token, 0 if they were erased or merged.
+func (p *people) token(m graph.Member) event.Token {
+	if at := p.tokens.at(graph.Node(m)); at != nil {
+		return event.Token(at.Load())
+	}
+	return 0
+}
+
+func (p *people) hashOf(ref uint32) uint64 { return spread(uint64(p.token(graph.Member(ref - 1)))) }
+
+// rawLocked returns the number that was given to a token, or that took its place.
+func (p *people) rawLocked(t event.Token) (graph.Member, bool) {
+	hash := spread(uint64(t))
+	ref := p.index[hash%peopleShards].Find(hash, func(ref uint32) bool { return p.token(graph.Member(ref-1)) == t })
+	if ref != 0 {
+		return graph.Member(ref - 1), true
+	}
+	m, ok := p.former[t]
+	return m, ok
 }
 
 // member returns a token's number; the writer's. It gives one if there is none.
@@ -45,25 +79,31 @@ func (p *people) member(e *Engine, t event.Token) graph.Member {
 	if t == 0 {
 		return nobody
 	}
-	if m, ok := p.members[t]; ok {
+	if m, ok := p.rawLocked(t); ok { // the writer alone changes anything
 		return p.resolve(m)
 	}
 	p.mu.Lock()
 	m := graph.Member(p.count)
 	p.count++
-	p.members[t] = m
-	p.tokens = append(p.tokens, t)
+	p.enterLocked(t, m)
 	p.mu.Unlock()
 	p.dirty[t] = struct{}{}
 	e.grow()
 	return m
 }
 
+// enterLocked gives a member their token.
+func (p *people) enterLocked(t event.Token, m graph.Member) {
+	p.tokens.grown(graph.Node(m)).Store(uint64(t))
+	hash := spread(uint64(t))
+	p.index[hash%peopleShards].Add(hash, uint32(m)+1, p.hashOf)
+}
+
 // resolve follows a member to whom it became: nobody if it was erased. A
 // damaged state could lead in a circle, which ends with nobody, too.
 func (p *people) resolve(m graph.Member) graph.Member {
 	for range len(p.moved) + 1 {
-		if m == nobody || p.tokens[m] != 0 {
+		if m == nobody || p.token(m) != 0 {
 			return m
 		}
 		next, ok := p.moved[m]
@@ -79,7 +119,7 @@ func (p *people) resolve(m graph.Member) graph.Member {
 func (p *people) known(t event.Token) (graph.Member, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	m, ok := p.members[t]
+	m, ok := p.rawLocked(t)
 	if !ok {
 		return nobody, false
 	}
@@ -87,18 +127,23 @@ func (p *people) known(t event.Token) (graph.Member, bool) {
 	return m, m != nobody
 }
 
-func (p *people) token(m graph.Member) event.Token {
+// profile returns what was said of a member; nil: nothing.
+func (p *people) profile(m graph.Member) *Profile {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.tokens[m]
+	return p.profiles.of(m)
 }
 
+// set says whom a token means from now on, and what is said of them if it is
+// not nil.
 func (p *people) set(t event.Token, m graph.Member, profile *Profile) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.members[t] = m
+	if m == nobody || p.token(m) != t {
+		p.former[t] = m
+	}
 	if profile != nil && m != nobody {
-		p.profiles[m] = profile
+		p.profiles.set(m, profile)
 	}
 	p.dirty[t] = struct{}{}
 }
@@ -108,11 +153,7 @@ func (p *people) upsert(e *Engine, t event.Token, b *event.Member) {
 	if m == nobody {
 		return
 	}
-	profile := &Profile{HomeStore: strings.Clone(b.HomeStore), Timezone: strings.Clone(b.Timezone), Attributes: cloneAttributes(b.Attributes)}
-	for _, c := range b.Chains {
-		profile.Chains = append(profile.Chains, strings.Clone(c))
-	}
-	p.set(t, m, profile)
+	p.set(t, m, (*Profile)(b))
 }
 
 // erase forgets a member. Its token stays, as nobody's, so that an event that
@@ -132,8 +173,12 @@ func (e *Engine) erase(t event.Token) {
 func (p *people) drop(m graph.Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.profiles, m)
-	p.tokens[m] = 0
+	t := p.token(m)
+	hash := spread(uint64(t))
+	p.index[hash%peopleShards].Remove(hash, uint32(m)+1, p.hashOf)
+	p.former[t] = m
+	p.profiles.set(m, nil)
+	p.tokens.at(graph.Node(m)).Store(0)
 	p.gone = append(p.gone, m)
 }
 
@@ -147,9 +192,9 @@ func (e *Engine) merge(from, into event.Token) {
 	e.goods.Merge(a, b)
 	e.visits.Merge(a, b)
 	e.book.Merge(a, b)
-	profile := e.people.profiles[b]
+	profile := e.people.profile(b)
 	if profile == nil {
-		profile = e.people.profiles[a]
+		profile = e.people.profile(a)
 	}
 	e.people.drop(a)
 	e.people.move(a, b)
@@ -170,10 +215,34 @@ func (e *Engine) Profile(t event.Token) (Profile, bool) {
 	if !ok {
 		return Profile{}, false
 	}
-	e.people.mu.RLock()
-	defer e.people.mu.RUnlock()
-	if p := e.people.profiles[m]; p != nil {
+	if p := e.people.profile(m); p != nil {
 		return *p, true
 	}
 	return Profile{}, true
+}
+
+// settle ends loading: tokens find their members.
+func (p *people) settle() {
+	for _, l := range p.loaded {
+		if l.m != nobody && p.token(l.m) == l.token {
+			hash := spread(uint64(l.token))
+			p.index[hash%peopleShards].Add(hash, uint32(l.m)+1, p.hashOf)
+		} else {
+			p.former[l.token] = l.m
+		}
+	}
+	p.loaded = nil
+}
+
+// weigh is how many members have a token, and what tokens, numbers and profiles
+// take, about.
+func (p *people) weigh() (count int, bytes uint64) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	total := p.tokens.bytes(8) + p.profiles.bytes() + uint64(len(p.former))*mapBytes(12) + uint64(len(p.moved))*mapBytes(8)
+	for i := range p.index {
+		count += p.index[i].Len()
+		total += uint64(p.index[i].Bytes())
+	}
+	return count, total
 }

@@ -39,9 +39,7 @@ func (e *Engine) readMember(s *shopper, m graph.Member, at int64) {
 	}
 	s.goods, _ = e.goods.Goods(s.goods, m, at)
 	s.visits, _ = e.visits.Goods(s.visits, m, at)
-	e.people.mu.RLock()
-	s.profile = e.people.profiles[m]
-	e.people.mu.RUnlock()
+	s.profile = e.people.profile(m)
 	e.book.Record(m, &s.record)
 }
 

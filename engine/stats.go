@@ -31,6 +31,8 @@ type Stats struct {
 
 	Keys      int // dedupe keys held
 	KeysBytes uint64
+
+	Parts []Part // what all of it takes
 }
 
 // Stats walks the whole state, a lock at a time: tens of milliseconds at full
@@ -49,6 +51,7 @@ func (e *Engine) Stats() Stats {
 	e.sessions.mu.RLock()
 	s.Sessions = len(e.sessions.byKey)
 	e.sessions.mu.RUnlock()
+	s.Parts = e.parts(&s)
 	return s
 }
 
@@ -73,7 +76,7 @@ func (e *Engine) Digest() (pos, digest uint64) {
 	}
 	sum += cellDigest(cellPlace, slices.Values(e.places.names), func(s string) []byte { return []byte(s) })
 	sum += e.catalogue.digest() + e.people.digest()
-	sum += cellDigest(cellReceipt, slices.Values(e.recent.ring), func(r recentReceipt) []byte { return encodeReceipt(&r) })
+	sum += cellDigest(cellReceipt, e.recent.each, func(r recentReceipt) []byte { return encodeReceipt(&r) })
 	sum += spread(e.book.Digest())
 	for name, c := range e.scenarios.configs {
 		sum += spread(event.HashID(name) ^ spread(c.version) ^ xxhash.Sum64String(c.config))
@@ -110,11 +113,19 @@ func (c *catalogue) digest() uint64 {
 
 func (p *people) digest() uint64 {
 	var sum uint64
-	for t, m := range p.members {
-		sum += spread(uint64(t) ^ spread(uint64(m)))
+	means := func(t event.Token, m graph.Member) { sum += spread(uint64(t) ^ spread(uint64(m))) }
+	for m := range graph.Member(p.count) {
+		if t := p.token(m); t != 0 {
+			means(t, m)
+		}
+		sum += spread(uint64(m)+1) * (xxhash.Sum64(p.encode(m)) | 1)
 	}
-	for m := range p.tokens {
-		sum += spread(uint64(m)+1) * (xxhash.Sum64(p.encode(graph.Member(m))) | 1)
+	for t, m := range p.former {
+		means(t, m)
 	}
 	return sum
 }
+
+// mapBytes is what an entry of a map takes, about, given what key and value do:
+// two thirds of the places are taken, and each has a byte beside it.
+func mapBytes(entry uint64) uint64 { return (entry + 1) * 3 / 2 }

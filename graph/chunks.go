@@ -19,12 +19,14 @@ type chunks struct {
 	freed uint32 // the first of a chain of free chunks, from 1
 }
 
-const chunkPageBits = 8
+// chunkPageSize chunks take 32,700 bytes: the allocator gives 32,768. For 256
+// of them it would give 27,264 in place of 25,600.
+const chunkPageSize = 327
 
-type chunkPage [1 << chunkPageBits]chunk
+type chunkPage [chunkPageSize]chunk
 
 func (c *chunks) at(id uint32) *chunk {
-	return &c.pages[(id-1)>>chunkPageBits][(id-1)&(1<<chunkPageBits-1)]
+	return &c.pages[(id-1)/chunkPageSize][(id-1)%chunkPageSize]
 }
 
 func (c *chunks) alloc() uint32 {
@@ -32,7 +34,7 @@ func (c *chunks) alloc() uint32 {
 		c.freed = c.at(id).next
 		return id
 	}
-	if c.used&(1<<chunkPageBits-1) == 0 {
+	if c.used%chunkPageSize == 0 {
 		c.pages = append(c.pages, new(chunkPage))
 	}
 	c.used++

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -65,6 +66,8 @@ func (m *Members) Good(id Member, n Node, ms int64) (Good, bool) {
 type MemberStats struct {
 	Members, Bindings int
 	Bytes             uint64 // both ways, spare room included
+	Leans             int    // ways back, from products; some lead to members who let the product go
+	LeansBytes        uint64 // what these take of Bytes
 }
 
 // Stats walks all members, a shard at a time.
@@ -79,15 +82,19 @@ func (m *Members) Stats() MemberStats {
 				st.Bindings += int(sh.recs[j].n)
 			}
 		}
-		st.Bytes += uint64(cap(sh.recs))*24 + uint64(len(sh.chunks.pages))<<chunkPageBits*100
+		st.Bytes += uint64(cap(sh.recs))*uint64(unsafe.Sizeof(memberRec{})) + uint64(len(sh.chunks.pages))<<15
 		sh.mu.RUnlock()
 	}
 	for i := range m.leans.shards {
 		sh := &m.leans.shards[i]
 		sh.mu.RLock()
-		st.Bytes += uint64(cap(sh.lists))*16 + uint64(len(sh.pages))<<leanPageBits*64
+		for j := range sh.lists {
+			st.Leans += int(sh.lists[j].n)
+		}
+		st.LeansBytes += uint64(cap(sh.lists))*16 + uint64(len(sh.pages))*uint64(unsafe.Sizeof(leanPage{}))
 		sh.mu.RUnlock()
 	}
+	st.Bytes += st.LeansBytes
 	return st
 }
 

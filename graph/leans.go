@@ -33,7 +33,7 @@ type leanList struct {
 
 const (
 	leanChunkSize = 15
-	leanPageBits  = 6
+	leanPageBits  = 8 // 16,384 bytes, as the allocator has it
 )
 
 type leanChunk struct {

@@ -212,7 +212,10 @@ func (s *Set) Add(n Node) { s.bits.set(uint32(n)) }
 func (s *Set) Clear() { s.bits.reset() }
 
 // TrendStats counts what the counters hold.
-type TrendStats struct{ Scopes, Counters int }
+type TrendStats struct {
+	Scopes, Counters int
+	Bytes            uint64 // spare room included
+}
 
 // Stats walks all scopes.
 func (t *Trends) Stats() TrendStats {
@@ -222,6 +225,7 @@ func (t *Trends) Stats() TrendStats {
 	for _, sc := range t.scopes {
 		sc.mu.RLock()
 		st.Counters += sc.n
+		st.Bytes += sc.bytes()
 		sc.mu.RUnlock()
 	}
 	return st

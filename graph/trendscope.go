@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"unsafe"
 )
 
 // trendScope is the counters of one scope, in pages, so that a checkpoint can
@@ -169,4 +170,15 @@ func (sc *trendScope) prune(keep int) {
 func (sc *trendScope) reset() {
 	sc.n, sc.pages, sc.places = 0, nil, nil
 	sc.held.reset()
+}
+
+// bytes is what a scope takes, spare room included.
+func (sc *trendScope) bytes() uint64 {
+	b := uint64(len(sc.pages))*uint64(unsafe.Sizeof(counterPage{})) + uint64(cap(sc.places)+cap(sc.pages)+cap(sc.sold))*8
+	for _, p := range sc.places {
+		if p != nil {
+			b += placePageSize * 4
+		}
+	}
+	return b
 }

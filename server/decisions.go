@@ -103,6 +103,14 @@ func (d *decisions) get(id ulid.ULID, dst []byte) ([]byte, bool) {
 	return dst, true
 }
 
+// part is what all of it takes in memory: the ring has its room from the start.
+func (d *decisions) part() engine.Part {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	const place = 40 // in the map
+	return engine.Part{Name: "decisions", Count: len(d.places), Bytes: uint64(len(d.ring) + len(d.places)*place)}
+}
+
 // usage says how much is kept.
 func (d *decisions) usage() (count int, size uint64, lost uint64) {
 	d.mu.Lock()

@@ -82,6 +82,16 @@ type Status struct {
 	StoreBytes        uint64    // on disk
 	Gate              GateStatus
 	Decisions         *DecisionStatus // of those that are kept over restarts; nil: none are
+	Memory            MemoryStatus
+}
+
+// MemoryStatus is what the process takes, and its parts that the server does not
+// know.
+type MemoryStatus struct {
+	Live       uint64 // bytes of the heap that the newest collection found in use
+	Resident   uint64 // bytes of the process; 0: not known
+	Goroutines int
+	Parts      []engine.Part
 }
 
 // DecisionStatus is how the decisions stand that are kept over restarts.
@@ -92,6 +102,7 @@ type DecisionStatus struct {
 	Written      uint64 // since the start
 	Lost         uint64 // never written
 	DiskBytes    int64
+	Memory       int64 // bytes in memory
 }
 
 // GateStatus counts what passed the gate since the process started.

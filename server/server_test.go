@@ -342,7 +342,7 @@ func TestMetrics(t *testing.T) {
 		`nabo_http_requests_total{class="2xx",route="GET /v1/trending"} 1`,
 		`nabo_http_requests_total{class="4xx",route="GET /v1/trending"} 1`,
 		`nabo_http_request_seconds_count{route="POST /v1/events"} 2`,
-		"nabo_events_applied_total 2", "nabo_lag 0", "nabo_checkpoint_age_seconds 60", "nabo_edges", "nabo_nodes", "nabo_bytes_per_edge",
+		"nabo_events_applied_total 2", "nabo_lag 0", "nabo_checkpoint_age_seconds 60", "nabo_edges", "nabo_nodes", `nabo_memory_bytes{part="dedupeKeys"}`, `nabo_memory_items{part="productEdges"}`, "nabo_memory_live_bytes", "nabo_bytes_per_edge",
 		"nabo_gate_queue_limit 10", "go_goroutines", "nabo_events_duplicate_total 0",
 	} {
 		if !strings.Contains(text, line) {

@@ -7,6 +7,8 @@ import "github.com/prometheus/client_golang/prometheus"
 type stateCollector struct {
 	s       *Server
 	figures []figure
+	parts   *prometheus.Desc
+	counts  *prometheus.Desc
 }
 
 // figure is one number of the state.
@@ -17,7 +19,13 @@ type figure struct {
 }
 
 func newStateCollector(s *Server) *stateCollector {
-	c := &stateCollector{s: s}
+	c := &stateCollector{
+		s:      s,
+		parts:  prometheus.NewDesc("nabo_memory_bytes", "What each part takes in memory, spare room included.", []string{"part"}, nil),
+		counts: prometheus.NewDesc("nabo_memory_items", "How many of what it is made of each part holds.", []string{"part"}, nil),
+	}
+	c.gauge("nabo_memory_live_bytes", "Of the heap: what the newest collection found to be in use.", func(n *Stats) float64 { return float64(n.Memory.Live) })
+	c.gauge("nabo_memory_resident_bytes", "Of the process, as the system has it; 0 where it does not say.", func(n *Stats) float64 { return float64(n.Memory.Resident) })
 	c.counter("nabo_events_applied_total", "Events that changed the state.", func(n *Stats) float64 { return float64(n.Events.Applied) })
 	c.counter("nabo_events_duplicate_total", "Events in the log that were applied before and changed nothing.", func(n *Stats) float64 { return float64(n.Events.Duplicates) })
 	c.gauge("nabo_nodes", "Products in the graph.", func(n *Stats) float64 { return float64(n.Bought.Nodes) })
@@ -103,6 +111,8 @@ func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
 	for i := range c.figures {
 		out <- c.figures[i].desc
 	}
+	out <- c.parts
+	out <- c.counts
 }
 
 // Collect is for the registry.
@@ -111,5 +121,9 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 	for i := range c.figures {
 		f := &c.figures[i]
 		out <- prometheus.MustNewConstMetric(f.desc, f.kind, f.read(&n))
+	}
+	for _, p := range n.Memory.Parts {
+		out <- prometheus.MustNewConstMetric(c.parts, prometheus.GaugeValue, float64(p.Bytes), p.Part)
+		out <- prometheus.MustNewConstMetric(c.counts, prometheus.GaugeValue, float64(p.Count), p.Part)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"nabo/engine"
 	"nabo/server/lists"
 )
 
@@ -33,8 +34,27 @@ type Stats struct {
 	Offers     OfferStats       `json:"offers"`
 	Lists      ListStats        `json:"lists"`
 	Decisions  DecisionStats    `json:"decisions"`
+	Memory     MemoryStats      `json:"memory" doc:"What takes the process's memory"`
 	Sync       *SyncState       `json:"sync,omitempty" doc:"Offers on their way to other systems; left out where there are none"`
 	Digest     *DigestStats     `json:"digest,omitempty" doc:"Only with digest"`
+}
+
+// MemoryStats is what the process takes, and what each part of it does. The parts
+// are counted, not measured: their sum comes near the live heap.
+type MemoryStats struct {
+	Live       uint64       `json:"liveBytes" doc:"Of the heap: what the newest collection found to be in use"`
+	Resident   uint64       `json:"residentBytes" doc:"Of the process, as the system has it; 0 where it does not say"`
+	Goroutines int          `json:"goroutines"`
+	Counted    uint64       `json:"countedBytes" doc:"The sum of all parts"`
+	Parts      []MemoryPart `json:"parts"`
+}
+
+// MemoryPart is one of what takes memory.
+type MemoryPart struct {
+	Part     string `json:"part" example:"productEdges"`
+	Count    int    `json:"count" doc:"How many of what it is made of"`
+	Bytes    uint64 `json:"bytes" doc:"All of it, spare room included"`
+	BytesPer Fixed  `json:"bytesPer" doc:"Of one"`
 }
 
 // EventStats counts events since the state began, over restarts.
@@ -123,6 +143,7 @@ type StoredDecisions struct {
 	Written   uint64 `json:"written" doc:"Since the start"`
 	Lost      uint64 `json:"lost" doc:"Never written: too many came at once, or the disk failed"`
 	DiskBytes int64  `json:"diskBytes"`
+	Memory    int64  `json:"memoryBytes" doc:"Where each of them is, and what waits"`
 }
 
 // DigestStats is a hash of the whole state: two engines that applied the same
@@ -154,7 +175,7 @@ func (s *Server) stats() Stats {
 			MaxCount: s.opt.DecisionCount, MaxBytes: s.opt.DecisionBytes,
 		},
 	}
-	s.addState(&out)
+	parts := s.addState(&out)
 	out.Lag = lag(status.LogLast, out.Position)
 	out.Offers, out.Lists = s.offerStats(), s.listStats()
 	if status.Decisions != nil {
@@ -162,6 +183,7 @@ func (s *Server) stats() Stats {
 		out.Decisions.Stored = &stored
 	}
 	out.Decisions.Count, out.Decisions.Bytes, out.Decisions.Dropped = s.decisions.usage()
+	out.Memory = memoryStats(&status, append(parts, s.decisions.part()))
 	out.Sync = s.syncStats()
 	if status.Checkpoint > 0 {
 		out.Checkpoint = &CheckpointStats{
@@ -172,8 +194,8 @@ func (s *Server) stats() Stats {
 }
 
 // addState adds what the engine holds. The engine walks all of it to count, so
-// one request does that at a time.
-func (s *Server) addState(out *Stats) {
+// one request does that at a time. It returns what the state's parts take.
+func (s *Server) addState(out *Stats) []engine.Part {
 	s.counting.Lock()
 	defer s.counting.Unlock()
 	n := s.opt.Engine.Stats()
@@ -188,6 +210,19 @@ func (s *Server) addState(out *Stats) {
 	out.Refined = sizeStats(n.RefinedEdges, n.RefinedBytes)
 	out.Bindings = sizeStats(n.Bindings.Bindings, n.Bindings.Bytes)
 	out.Keys = sizeStats(n.Keys, n.KeysBytes)
+	return n.Parts
+}
+
+// memoryStats brings together what takes memory, here and elsewhere in the
+// process.
+func memoryStats(status *Status, parts []engine.Part) MemoryStats {
+	m := status.Memory
+	out := MemoryStats{Live: m.Live, Resident: m.Resident, Goroutines: m.Goroutines}
+	for _, p := range append(parts, m.Parts...) {
+		out.Parts = append(out.Parts, MemoryPart{p.Name, p.Count, p.Bytes, per(p.Bytes, p.Count)})
+		out.Counted += p.Bytes
+	}
+	return out
 }
 
 func (s *Server) offerStats() OfferStats {

@@ -100,6 +100,7 @@ type DecisionStats struct {
 	Written   uint64 // by this process
 	Lost      uint64 // never written: the queue was full, it was too long, or the disk failed
 	DiskBytes int64  // what the folder takes on disk
+	Memory    int64  // bytes in memory: where each decision is, and what waits
 }
 
 // OpenDecisions opens the decisions in o.Dir, or makes a new folder, and
@@ -220,6 +221,9 @@ func (d *Decisions) Maintain(ctx context.Context) error {
 	return nil
 }
 
+// placeBytes is what the place of one decision takes in a segment's map, about.
+const placeBytes = 40
+
 // Stats tells how the decisions stand. It walks the folder; call it now and
 // then.
 func (d *Decisions) Stats() DecisionStats {
@@ -233,6 +237,7 @@ func (d *Decisions) Stats() DecisionStats {
 		out.Count += int64(len(seg.list))
 		out.Bytes += seg.size
 	}
+	out.Memory = out.Count*placeBytes + out.Waiting
 	return out
 }
 

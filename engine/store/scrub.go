@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"nabo/engine/event"
+
 	"github.com/dgraph-io/badger/v4"
 )
 
@@ -62,12 +64,12 @@ func (t *Tokens) copyPairs(db *badger.DB) error {
 	defer batch.Cancel()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	for id, token := range t.byID {
+	err := t.book.each(func(id []byte, token event.Token) error {
 		key := append([]byte{idPrefix}, id...)
-		value := encodeValue(key, binary.LittleEndian.AppendUint64(nil, uint64(token)))
-		if err := batch.Set(key, value); err != nil {
-			return err
-		}
+		return batch.Set(key, encodeValue(key, binary.LittleEndian.AppendUint64(nil, uint64(token))))
+	})
+	if err != nil {
+		return err
 	}
 	for token := range t.spent {
 		key := spentKey(token)

@@ -37,8 +37,7 @@ type Tokens struct {
 	forgot  bool       // guarded by writing; ids are still in the files
 
 	mu    sync.RWMutex
-	byID  map[string]event.Token
-	ids   map[event.Token]string
+	book  tokenBook
 	spent map[event.Token]struct{}
 }
 
@@ -57,8 +56,6 @@ func OpenTokens(o Options) (*Tokens, error) {
 	}
 	t := &Tokens{
 		dir: o.Dir, opts: o, db: db,
-		byID:  make(map[string]event.Token),
-		ids:   make(map[event.Token]string),
 		spent: make(map[event.Token]struct{}),
 	}
 	if err := guard("open", t.load); err != nil {
@@ -103,7 +100,7 @@ func (t *Tokens) load() error {
 func (t *Tokens) loadPair(key, value []byte) error {
 	switch {
 	case key[0] == idPrefix && len(value) == 8:
-		t.learn(string(key[1:]), event.Token(binary.LittleEndian.Uint64(value)))
+		return t.loadID(key, event.Token(binary.LittleEndian.Uint64(value)))
 	case key[0] == spentPrefix && len(key) == 9:
 		t.spent[event.Token(binary.BigEndian.Uint64(key[1:]))] = struct{}{}
 	case string(key) == scrubKey:
@@ -114,34 +111,49 @@ func (t *Tokens) loadPair(key, value []byte) error {
 	return nil
 }
 
-// learn notes a pair in memory; mu is held, or nobody else knows t yet.
-func (t *Tokens) learn(id string, token event.Token) {
-	t.byID[id] = token
-	t.ids[token] = id
+// loadID notes a pair that was stored: an id of the length that Assign takes,
+// and a token that is nobody else's.
+func (t *Tokens) loadID(key []byte, token event.Token) error {
+	id := string(key[1:])
+	_, used := t.book.id(token)
+	_, known := t.book.token(id)
+	if len(id) == 0 || len(id) > maxIDBytes || token == 0 || used || known {
+		return &DamageError{Key: append([]byte(nil), key...), Reason: "does not hold a token of its own"}
+	}
+	t.book.add(id, token)
+	return nil
 }
 
 // Token returns the token that stands for id. It never makes one.
 func (t *Tokens) Token(id string) (event.Token, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	token, ok := t.byID[id]
-	return token, ok
+	return t.book.token(id)
 }
 
 // ID returns the member's id that token stands for.
 func (t *Tokens) ID(token event.Token) (string, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	id, ok := t.ids[token]
-	return id, ok
+	return t.book.id(token)
 }
 
 // Count returns how many members have a token.
 func (t *Tokens) Count() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return len(t.byID)
+	return t.book.n
 }
+
+// Bytes returns what the pairs take in memory. It is cheap.
+func (t *Tokens) Bytes() uint64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.book.bytes() + uint64(len(t.spent))*spentBytes
+}
+
+// spentBytes is what a token in a map takes, about.
+const spentBytes = 16
 
 // Assign returns the token of each id, in order, and draws one for each id that
 // has none. They are on disk when it returns, in one write for the whole call:
@@ -164,6 +176,9 @@ func (t *Tokens) Assign(ids []string) ([]event.Token, error) {
 			continue
 		}
 		if _, ok := fresh[id]; !ok {
+			if t.book.full(id, len(fresh)) { // writing is held: nobody changes it
+				return nil, errors.New("assign a token: there are as many ids as can be kept")
+			}
 			fresh[id] = t.draw()
 		}
 		out[i] = fresh[id]
@@ -174,7 +189,7 @@ func (t *Tokens) Assign(ids []string) ([]event.Token, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id, token := range fresh {
-		t.learn(id, token)
+		t.book.add(id, token)
 	}
 	return out, nil
 }
@@ -184,7 +199,7 @@ func (t *Tokens) find(ids []string, out []event.Token) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	for i, id := range ids {
-		token, ok := t.byID[id]
+		token, ok := t.book.token(id)
 		if !ok {
 			return false
 		}
@@ -201,7 +216,7 @@ func (t *Tokens) draw() event.Token {
 		var b [8]byte
 		_, _ = crand.Read(b[:]) // it ends the program rather than fail
 		token := event.Token(binary.LittleEndian.Uint64(b[:]))
-		_, used := t.ids[token]
+		used := t.book.findToken(token) != 0
 		_, spent := t.spent[token]
 		if token != 0 && !used && !spent {
 			return token
@@ -253,8 +268,7 @@ func (t *Tokens) Forget(id string) error {
 	t.forgot = true
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.byID, id)
-	delete(t.ids, token)
+	t.book.remove(id)
 	t.spent[token] = struct{}{}
 	return nil
 }

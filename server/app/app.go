@@ -120,6 +120,7 @@ func Run(ctx context.Context, opt Options) error {
 		opt.Now = time.Now
 	}
 	p := &process{opt: opt, log: opt.Log, caughtUp: make(chan struct{}), refined: make(chan struct{}), dueNow: make(chan struct{}, 1)}
+	defer boundMemory(ctx, p.log)()
 	if err := p.open(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}

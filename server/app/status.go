@@ -61,6 +61,7 @@ func (p *process) status() server.Status {
 	out := server.Status{
 		LogFirst: p.logFirst.Load(), LogLast: p.logEnd.Load(), LogBytes: p.logBytes.Load(),
 		Checkpoint: p.store.Position(), StoreBytes: uint64(p.disk.Load()), Decisions: p.decided.Load(),
+		Memory: p.memory(),
 	}
 	if at := p.savedAt.Load(); at != 0 {
 		out.CheckpointAt = time.UnixMilli(at)
