@@ -235,7 +235,7 @@ func TestFaults(t *testing.T) {
 	}
 	for want, change := range map[string]func(*testing.T, *Options){
 		"the folder of the history is missing":             func(_ *testing.T, o *Options) { o.Folder = "" },
-		"--half-life -1: want 1 to 10000 days":             func(_ *testing.T, o *Options) { o.HalfLife = -1 },
+		`--set: there is no dial "pitch"; there are`:       func(_ *testing.T, o *Options) { o.Set = map[string]float64{"pitch": 1} },
 		"--samples 5: want 100 to 100000":                  func(_ *testing.T, o *Options) { o.Samples = 5 },
 		"receipts.csv.gz: file does not exist":             func(t *testing.T, o *Options) { o.Folder = t.TempDir() },
 		"q.jsonl: line 1: invalid character":               ask("x"),

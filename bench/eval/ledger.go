@@ -113,6 +113,28 @@ func sum(of []string, counts map[string]int) float64 {
 	return float64(n)
 }
 
+// answers returns the baselines' lists.
+func (l *ledger) answers(q *question) (out [][]string) {
+	if q.task != Offers {
+		return nil
+	}
+	for _, b := range baselines() {
+		out = append(out, l.rank(q, b))
+	}
+	return out
+}
+
+// methodsOf names the ways to answer a task, the engine first.
+func methodsOf(task Task) []string {
+	out := []string{"nabo"}
+	if task == Offers {
+		for _, b := range baselines() {
+			out = append(out, b.name)
+		}
+	}
+	return out
+}
+
 // rank returns the candidates that are known by their value, those of equal
 // value by id.
 func (l *ledger) rank(q *question, b baseline) (out []string) {

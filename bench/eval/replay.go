@@ -7,35 +7,50 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
+	"time"
 
 	"nabo/engine"
 	"nabo/engine/event"
-	"nabo/graph"
 )
+
+// exam is what one replay is for: which questions are asked when, and what
+// stays hidden.
+type exam struct {
+	asked  []question
+	right  answers // by question; nil: not known
+	hidden []bool  // by receipt, never applied; nil: none
+	until  int     // the place in the order up to which is applied; what is after it never is
+}
 
 // played is what a replay brought.
 type played struct {
-	methods  []string     // the engine first, then the baselines
-	lists    [][][]string // by method and question, best first
-	events   int          // that were applied
-	rejected int          // that no gate would have let in
-	fault    error        // of the first of those
+	lists    [][][]string    // by question and method, the engine's first; best first
+	took     []time.Duration // by question, the engine's answer
+	events   int             // that were applied
+	rejected int             // that no gate would have let in
+	fault    error           // of the first of those
+	replayed time.Duration   // applying everything
+	derived  time.Duration   // refreshing what is derived, in all
+	rounds   int             // how often it was refreshed
 }
 
 // replay is a history while it is played to the engine and the ledger.
 type replay struct {
-	engine *engine.Engine
-	ledger *ledger
-	log    io.Writer
-	month  string // that the log told of last
+	engine  *engine.Engine
+	ledger  *ledger
+	compare bool // the baselines answer, too
+	log     io.Writer
+	month   string // that the log told of last
 
 	pos     uint64
 	group   []event.Event // admitted, not yet applied
 	day     event.Millis  // of the group
+	last    event.Millis  // the latest that was taken
 	payload []byte
 	applied []event.Event
+	fresh   event.Millis // the day that derived values were refreshed for; -1: never
+	answer  engine.Answer
 	played
 }
 
@@ -48,45 +63,42 @@ const scenarioName = "backtest"
 // plain is a scenario that shows the score alone.
 const plain = `{"diversity":0,"rotationRate":0,"explore":{"share":0}}`
 
-// play replays the history and asks each question before its day.
-func (h *history) play(ctx context.Context, asked []question, opt *Options) (*played, error) {
-	r, err := newReplay(opt)
+// play replays the history and asks each question at its place.
+func (h *history) play(ctx context.Context, order []step, ex *exam, eng engine.Options, opt *Options) (*played, error) {
+	r, err := newReplay(eng, opt)
 	if err != nil {
 		return nil, err
 	}
-	next := 0
-	for ev := range h.happenings(r.ledger.soldOf) {
-		for next < len(asked) && asked[next].at <= ev.Time {
-			if next, err = r.askDay(ctx, asked, next); err != nil {
-				return nil, err
-			}
-		}
-		if next == len(asked) {
-			break // what comes after the last question is nobody's
-		}
-		if err := r.take(ev); err != nil {
+	tell := h.telling(r.ledger.soldOf)
+	if len(order) > 0 {
+		if err := tell.catalogue(order[0].at, r.take); err != nil {
 			return nil, err
 		}
 	}
-	for next < len(asked) {
-		if next, err = r.askDay(ctx, asked, next); err != nil {
+	next := 0
+	for i, s := range order[:min(len(order), ex.until)] {
+		if next, err = r.askBefore(ctx, i, ex.asked, next); err != nil {
 			return nil, err
 		}
+		if s.kind == stepReceipt && ex.hidden != nil && ex.hidden[s.n] {
+			continue
+		}
+		if err := tell.events(s, r.take); err != nil {
+			return nil, err
+		}
+	}
+	if _, err = r.askBefore(ctx, len(order), ex.asked, next); err != nil {
+		return nil, err
 	}
 	return &r.played, nil
 }
 
-func newReplay(opt *Options) (*replay, error) {
-	e, err := engine.New(engine.Options{Members: graph.MemberOptions{HalfLife: int64(opt.HalfLife * day)}})
+func newReplay(eng engine.Options, opt *Options) (*replay, error) {
+	e, err := engine.New(eng)
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{engine: e, ledger: newLedger(), log: opt.Log}
-	r.methods = []string{"nabo"}
-	for _, b := range baselines() {
-		r.methods = append(r.methods, b.name)
-	}
-	r.lists = make([][][]string, len(r.methods))
+	r := &replay{engine: e, ledger: newLedger(), log: opt.Log, fresh: -1, compare: true}
 	return r, r.setScenario(opt.Scenario)
 }
 
@@ -134,6 +146,7 @@ func (r *replay) take(ev *event.Event) error {
 	}
 	r.group = append(r.group, admitted(ev))
 	r.ledger.note(&r.group[len(r.group)-1])
+	r.last = max(r.last, ev.Time)
 	return nil
 }
 
@@ -147,13 +160,20 @@ func admitted(ev *event.Event) event.Event {
 	return out
 }
 
-func tokenOf(member string) event.Token { return event.Token(event.HashID(member)) }
+// tokenOf returns a member's token; an anonymous receipt has none.
+func tokenOf(member string) event.Token {
+	if member == "" {
+		return 0
+	}
+	return event.Token(event.HashID(member))
+}
 
 // apply hands the group to the engine by way of the log's bytes.
 func (r *replay) apply() (err error) {
 	if len(r.group) == 0 {
 		return nil
 	}
+	began := time.Now()
 	r.pos++
 	r.payload = event.AppendGroup(r.payload[:0], r.group)
 	if r.applied, err = event.DecodeGroup(r.payload, r.applied); err != nil {
@@ -162,47 +182,46 @@ func (r *replay) apply() (err error) {
 	r.engine.ApplyGroup(r.pos, r.applied)
 	r.events += len(r.group)
 	r.group = r.group[:0]
+	r.replayed += time.Since(began)
 	return nil
 }
 
-// askDay asks all questions of one day, from the place next on, and returns
-// where those of the next begin.
-func (r *replay) askDay(ctx context.Context, asked []question, next int) (int, error) {
-	if err := r.apply(); err != nil {
-		return next, err
-	}
-	r.engine.Refresh(ctx)
-	if err := ctx.Err(); err != nil {
-		return next, err
-	}
-	at := asked[next].at
-	if month := dayOf(at)[:len("2006-01")]; month != r.month {
-		r.month = month
-		fmt.Fprintf(r.log, "%s: %d events applied, %d of %d questions asked\n", dayOf(at), r.events, next, len(asked))
-	}
-	for ; next < len(asked) && asked[next].at == at; next++ {
-		q := &asked[next]
-		r.lists[0] = append(r.lists[0], r.recommend(q))
-		for i, b := range baselines() {
-			r.lists[i+1] = append(r.lists[i+1], r.ledger.rank(q, b))
+// askBefore asks the questions whose turn is before a place in the order, from
+// next on, and returns where the others begin.
+func (r *replay) askBefore(ctx context.Context, place int, asked []question, next int) (int, error) {
+	for ; next < len(asked) && asked[next].before <= place; next++ {
+		if err := r.ready(ctx, &asked[next], next, len(asked)); err != nil {
+			return next, err
 		}
-	}
-	if r.events == 0 {
-		return next, errors.New("nothing happened before the last question's day")
+		r.ask(&asked[next])
 	}
 	return next, nil
 }
 
-// recommend asks the engine.
-func (r *replay) recommend(q *question) []string {
-	out := []string{} // not null where it is written
-	var a engine.OfferAnswer
-	r.engine.Offers(&engine.OfferQuery{
-		Member: tokenOf(q.Member), Scenario: scenarioName, Among: q.Candidates, Count: Length,
-		Diversity: math.NaN(), RotationRate: math.NaN(),
-	}, q.at, &a)
-	for i := range a.Items {
-		out = append(out, a.Items[i].Offer.Spec.Offer)
+// ready applies what came before a question, and refreshes what is derived
+// before the first question and then once for each day on which any is asked.
+func (r *replay) ready(ctx context.Context, q *question, next, of int) error {
+	if err := r.apply(); err != nil {
+		return err
 	}
-	return out
+	if r.events == 0 {
+		return errors.New("nothing happened before the first question")
+	}
+	at := q.at
+	if at == 0 {
+		at = r.last
+	}
+	if at -= at % day; at == r.fresh {
+		return nil
+	}
+	r.fresh = at
+	began := time.Now()
+	r.engine.Refresh(ctx)
+	r.derived += time.Since(began)
+	r.rounds++
+	if month := dayOf(at)[:len("2006-01")]; month != r.month {
+		r.month = month
+		fmt.Fprintf(r.log, "%s: %d events applied, %d of %d questions asked\n", dayOf(at), r.events, next, of)
+	}
+	return ctx.Err()
 }

@@ -50,17 +50,14 @@ func (m *Method) Figure(measure string, at int) (Figure, bool) {
 
 // score marks all lists. A question without a right answer is left out; one
 // without a list counts zero.
-func score(asked []question, right map[string][]string, p *played, opt *Options) *Report {
+func score(ex *exam, p *played, opt *Options) *Report {
 	out := &Report{Folder: opt.Folder, Events: p.events, Rejected: p.rejected}
 	if p.fault != nil {
 		out.Fault = p.fault.Error()
 	}
-	all := make([][]marks, len(p.methods)) // by method and question
-	for i, q := range asked {
-		set := map[string]bool{}
-		for _, id := range right[q.ID] {
-			set[id] = true
-		}
+	var all [][]marks // by method and question
+	for i, q := range ex.asked {
+		set := ex.right[q.ID].set()
 		if len(set) == 0 {
 			continue
 		}
@@ -70,8 +67,11 @@ func score(asked []question, right map[string][]string, p *played, opt *Options)
 		out.Through = dayOf(q.at)
 		out.Candidates += float64(len(q.Candidates))
 		out.Right += float64(len(set))
+		if all == nil {
+			all = make([][]marks, len(p.lists[i]))
+		}
 		for m := range all {
-			all[m] = append(all[m], mark(p.lists[m][i], set))
+			all[m] = append(all[m], mark(p.lists[i][m], set))
 		}
 	}
 	if out.Questions == 0 {
@@ -79,7 +79,7 @@ func score(asked []question, right map[string][]string, p *played, opt *Options)
 	}
 	out.Candidates /= float64(out.Questions)
 	out.Right /= float64(out.Questions)
-	out.Methods = figures(p.methods, all, opt)
+	out.Methods = figures(methodsOf(ex.asked[0].task)[:len(all)], all, opt)
 	return out
 }
 

@@ -1,0 +1,55 @@
+package eval
+
+import (
+	"math"
+	"time"
+
+	"nabo/engine"
+)
+
+// ask puts one question to the engine and to the baselines.
+func (r *replay) ask(q *question) {
+	lists := make([][]string, 0, 8)
+	began := time.Now()
+	list := r.recommend(q)
+	r.took = append(r.took, time.Since(began))
+	lists = append(lists, list)
+	if r.compare {
+		lists = append(lists, r.ledger.answers(q)...)
+	}
+	r.lists = append(r.lists, lists)
+}
+
+// recommend asks the engine as the server does.
+func (r *replay) recommend(q *question) []string {
+	at := q.at
+	if at == 0 {
+		at = r.last
+	}
+	out := make([]string, 0, Length) // not null where it is written
+	if q.task == Offers {
+		var a engine.OfferAnswer
+		r.engine.Offers(&engine.OfferQuery{
+			Member: tokenOf(q.Member), Scenario: scenarioName, Among: q.Candidates, Count: Length,
+			Diversity: math.NaN(), RotationRate: math.NaN(),
+		}, at, &a)
+		for i := range a.Items {
+			out = append(out, a.Items[i].Offer.Spec.Offer)
+		}
+		return out
+	}
+	query := engine.Query{Count: Length}
+	switch q.task {
+	case NextBasket:
+		query.Kind, query.Member = engine.Goods, tokenOf(q.Member)
+	case Together:
+		query.Kind, query.Product = engine.Together, q.Query[0]
+	default:
+		query.Kind, query.Products = engine.Basket, q.Query
+	}
+	r.engine.Recommend(&query, at, &r.answer)
+	for i := range r.answer.Recomms {
+		out = append(out, r.answer.Recomms[i].Product.ID)
+	}
+	return out
+}
