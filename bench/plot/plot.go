@@ -89,7 +89,7 @@ func Page(w io.Writer, charts ...Chart) error {
 func (c *Chart) validate() error {
 	switch {
 	case c.Title == "":
-		return errors.New("Title is missing")
+		return errors.New("no Title")
 	case len(c.Series) < 1 || len(c.Series) > maxSeries:
 		return fmt.Errorf("%d series, want 1 to %d", len(c.Series), maxSeries)
 	case len(c.Groups) > maxGroups:
@@ -117,10 +117,10 @@ func (c *Chart) validate() error {
 
 func (a *Axis) validate(name string) error {
 	if a.Min > a.Max || !finite(a.Min) || !finite(a.Max) {
-		return fmt.Errorf("%s: Min %v, Max %v: want finite numbers, the lower first", name, a.Min, a.Max)
+		return fmt.Errorf("axis %s: Min %v, Max %v: want finite numbers, the lower first", name, a.Min, a.Max)
 	}
 	if a.Log && a.Max != 0 && a.Min <= 0 {
-		return fmt.Errorf("%s: Min %v: want more than 0 on a logarithmic axis", name, a.Min)
+		return fmt.Errorf("axis %s: Min %v: want more than 0 on a logarithmic axis", name, a.Min)
 	}
 	return nil
 }
