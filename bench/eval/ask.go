@@ -14,18 +14,19 @@ func (r *replay) ask(q *question) {
 	list := r.recommend(q)
 	r.took = append(r.took, time.Since(began))
 	lists = append(lists, list)
-	if r.compare {
+	switch {
+	case r.alone:
+	case q.task == Offers:
 		lists = append(lists, r.ledger.answers(q)...)
+	default:
+		lists = append(lists, r.tills.answers(q)...)
 	}
-	r.lists = append(r.lists, lists)
+	r.lists, r.asOf = append(r.lists, lists), append(r.asOf, r.asOfNow(q))
 }
 
 // recommend asks the engine as the server does.
 func (r *replay) recommend(q *question) []string {
-	at := q.at
-	if at == 0 {
-		at = r.last
-	}
+	at := r.asOfNow(q)
 	out := make([]string, 0, Length) // not null where it is written
 	if q.task == Offers {
 		var a engine.OfferAnswer

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"nabo/engine"
 )
@@ -44,6 +45,15 @@ type Options struct {
 	// empty: the ordinary weights, without diversity, rotation and exploring.
 	Scenario string `help:"Configuration of the scenario to ask for offers, a JSON object; without it, the ordinary weights without diversity, rotation and exploring." type:"existingfile" placeholder:"FILE"`
 
+	Hold   float64 `help:"Share of the receipts, the last ones, that together and complete ask about." default:"0.1" placeholder:"SHARE"`
+	Least  int     `name:"min" help:"Baskets that a member must have for next-basket to ask about the last." default:"4" placeholder:"N"`
+	Day    bool    `help:"A member's receipts of one day are one basket."`
+	Most   int     `name:"max" help:"Questions of a task; of more receipts or members, a hash of their ids picks." default:"20000" placeholder:"N"`
+	Reveal bool    `help:"Ask in the order of time and apply each receipt after it was asked about, as live; without it, nothing after the cut is applied, as papers have it."`
+	// WriteCut is a folder for the questions' files, one folder of a task's name
+	// within it for each task; empty: nowhere.
+	WriteCut string `help:"Write what is known, the questions, the right answers, what was bought before, and the engine's lists there, a folder for each task, for a scorer of your own." type:"path" placeholder:"DIR"`
+
 	Set map[string]float64 `help:"Dials of the engine to turn, such as half-life=90." mapsep:"," placeholder:"NAME=VALUE"`
 
 	Samples int    `help:"Samples behind each interval." default:"1000"`
@@ -68,6 +78,10 @@ const Length = 20
 
 func (o Options) withDefaults() Options {
 	o.Samples, o.Seed = cmp.Or(o.Samples, 1000), cmp.Or(o.Seed, 1)
+	o.Hold, o.Least, o.Most = cmp.Or(o.Hold, 0.1), cmp.Or(o.Least, 4), cmp.Or(o.Most, 20_000)
+	if o.Truth != "" && o.Queries == "" && len(o.Tasks) == 0 {
+		o.Tasks = []Task{Offers}
+	}
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
@@ -83,8 +97,22 @@ func (o *Options) validate() error {
 		return errors.New("the folder of the history is missing")
 	case o.Samples < 100 || o.Samples > 100_000:
 		return fmt.Errorf("--samples %d: want 100 to 100000", o.Samples)
+	case !(o.Hold > 0 && o.Hold < 1):
+		return fmt.Errorf("--hold %v: want more than 0 and less than 1", o.Hold)
+	case o.Least < 2:
+		return fmt.Errorf("--min %d: want at least 2, one to ask about and one before it", o.Least)
+	case o.Most < 1:
+		return fmt.Errorf("--max %d: want at least 1", o.Most)
+	case o.WriteCut != "" && (o.Reveal || o.Queries != ""):
+		return errors.New("--write-cut is about the command's own cut, without --reveal and --queries")
 	}
 	return nil
+}
+
+func (o *Options) wants(t Task) bool { return len(o.Tasks) == 0 || slices.Contains(o.Tasks, t) }
+
+func (o *Options) cut() *cut {
+	return &cut{hold: o.Hold, least: o.Least, most: o.Most, day: o.Day, reveal: o.Reveal}
 }
 
 // engine returns how the engine is set up.
@@ -113,67 +141,54 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the history: %w", err)
 	}
-	order := past.order()
-	ex, err := past.examOf(order, &opt)
+	exams, err := past.exams(&opt)
 	if err != nil {
 		return nil, fmt.Errorf("read the questions: %w", err)
 	}
-	played, err := past.play(ctx, order, ex, eng, &opt)
-	if err != nil {
-		return nil, fmt.Errorf("replay the history: %w", err)
-	}
-	if opt.Predictions != "" {
-		if err := writePredictions(opt.Predictions, ex.asked, played); err != nil {
-			return nil, fmt.Errorf("write the predictions: %w", err)
+	report := &Report{Folder: opt.Folder}
+	for _, ex := range exams {
+		if err := past.sit(ctx, ex, eng, report, &opt); err != nil {
+			return nil, err
 		}
 	}
-	report := score(ex, played, &opt)
 	if err := report.print(opt.Out, opt.JSON); err != nil {
 		return nil, fmt.Errorf("print the report: %w", err)
 	}
 	return report, nil
 }
 
-// examOf takes the questions from files, or makes them.
-func (h *history) examOf(order []step, opt *Options) (ex *exam, err error) {
-	ex = &exam{until: len(order)}
-	if opt.Truth != "" {
-		if ex.right, err = readAnswers(opt.Truth); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case opt.Queries != "":
-		task := Offers
-		if len(opt.Tasks) == 1 {
-			task = opt.Tasks[0]
-		} else if task, err = taskOf(opt.Queries); err != nil {
-			return nil, err
-		}
-		ex.asked, err = readQuestions(opt.Queries, task, order)
-	case opt.Truth != "" && len(opt.Tasks) == 1 && opt.Tasks[0] == NextBasket:
-		ex.asked = memberQuestions(ex.right, order)
-	default:
-		asked, right := h.offerQuestions(order)
-		ex.asked = asked
-		if ex.right == nil {
-			ex.right = right
-		}
-	}
+// sit plays one exam, writes its files and reports its tasks.
+func (h *history) sit(ctx context.Context, ex *exam, eng engine.Options, report *Report, opt *Options) error {
+	played, err := h.play(ctx, ex, eng, false, opt)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("replay the history: %w", err)
 	}
-	if len(ex.asked) == 0 {
-		return nil, errors.New("there is none: a file of them, or a history with redemptions, was expected")
+	if opt.Predictions != "" {
+		if len(ex.tasks()) != 1 || len(report.Tasks) > 0 {
+			return errors.New("write the predictions: a file is about one task, and there are several; one --task was expected")
+		}
+		if err := writeJSON(opt.Predictions, ex.predictions(ex.tasks()[0], played)); err != nil {
+			return fmt.Errorf("write the predictions: %w", err)
+		}
 	}
-	return ex, inOrder(ex.asked)
+	for _, task := range ex.tasks() {
+		if opt.WriteCut != "" {
+			if err := h.writeCut(opt.WriteCut, ex, task, played); err != nil {
+				return fmt.Errorf("write the cut: %w", err)
+			}
+		}
+		report.Tasks = append(report.Tasks, ex.report(task, played, opt))
+	}
+	return nil
 }
 
-// writePredictions writes the engine's lists by their questions.
-func writePredictions(path string, asked []question, p *played) error {
-	out := make(map[string][]string, len(asked))
-	for i, q := range asked {
-		out[q.ID] = p.lists[i][0]
+// predictions returns the engine's lists by question.
+func (ex *exam) predictions(task Task, p *played) map[string][]string {
+	out := make(map[string][]string, len(ex.asked))
+	for i, q := range ex.asked {
+		if q.task == task {
+			out[q.ID] = p.lists[i][0]
+		}
 	}
-	return writeJSON(path, out)
+	return out
 }

@@ -36,8 +36,6 @@ func newLedger() *ledger {
 	}
 }
 
-func (l *ledger) soldOf(product string) int { return l.sold[product] }
-
 // note counts an admitted event.
 func (l *ledger) note(ev *event.Event) {
 	switch b := ev.Body.(type) {
@@ -113,11 +111,8 @@ func sum(of []string, counts map[string]int) float64 {
 	return float64(n)
 }
 
-// answers returns the baselines' lists.
+// answers returns the simple ways' lists.
 func (l *ledger) answers(q *question) (out [][]string) {
-	if q.task != Offers {
-		return nil
-	}
 	for _, b := range baselines() {
 		out = append(out, l.rank(q, b))
 	}
@@ -131,6 +126,19 @@ func methodsOf(task Task) []string {
 		for _, b := range baselines() {
 			out = append(out, b.name)
 		}
+		return out
+	}
+	for _, way := range simplesOf(task) {
+		out = append(out, way.name)
+	}
+	return out
+}
+
+// weights returns how often each offer was redeemed.
+func (l *ledger) weights() map[string]float64 {
+	out := make(map[string]float64, len(l.offers))
+	for id, o := range l.offers {
+		out[id] = float64(o.redeemed)
 	}
 	return out
 }

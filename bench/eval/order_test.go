@@ -96,7 +96,7 @@ func TestRejected(t *testing.T) {
 	folder := copied(t)
 	added(t, folder, "receipts.csv", "2026-02-01T00:00:00Z,17,9,anna,,1,2")
 	report, _ := run(t, Options{Folder: folder})
-	if report.Rejected != 1 || !strings.Contains(report.Fault, `receipt "receipts/9": /data/lines/0/product`) {
-		t.Errorf("%d were rejected: %s", report.Rejected, report.Fault)
+	if got := report.Tasks[0]; got.Rejected != 1 || !strings.Contains(got.Fault, `receipt "receipts/9": /data/lines/0/product`) {
+		t.Errorf("%d were rejected: %s", report.Tasks[0].Rejected, report.Tasks[0].Fault)
 	}
 }

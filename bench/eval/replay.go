@@ -14,18 +14,10 @@ import (
 	"nabo/engine/event"
 )
 
-// exam is what one replay is for: which questions are asked when, and what
-// stays hidden.
-type exam struct {
-	asked  []question
-	right  answers // by question; nil: not known
-	hidden []bool  // by receipt, never applied; nil: none
-	until  int     // the place in the order up to which is applied; what is after it never is
-}
-
 // played is what a replay brought.
 type played struct {
 	lists    [][][]string    // by question and method, the engine's first; best first
+	asOf     []event.Millis  // by question, the moment it was asked
 	took     []time.Duration // by question, the engine's answer
 	events   int             // that were applied
 	rejected int             // that no gate would have let in
@@ -33,15 +25,19 @@ type played struct {
 	replayed time.Duration   // applying everything
 	derived  time.Duration   // refreshing what is derived, in all
 	rounds   int             // how often it was refreshed
+
+	sold     map[string]float64 // receipts of each product, as far as they were applied
+	redeemed map[string]float64 // redemptions of each offer
 }
 
 // replay is a history while it is played to the engine and the ledger.
 type replay struct {
-	engine  *engine.Engine
-	ledger  *ledger
-	compare bool // the baselines answer, too
-	log     io.Writer
-	month   string // that the log told of last
+	engine *engine.Engine
+	ledger *ledger // for the simple ways to rank offers; nil: none is asked about
+	tills  *tills  // for the simple ways to answer what is bought; nil: none is asked about
+	alone  bool    // none of these is wanted
+	log    io.Writer
+	month  string // that the log told of last
 
 	pos     uint64
 	group   []event.Event // admitted, not yet applied
@@ -63,43 +59,81 @@ const scenarioName = "backtest"
 // plain is a scenario that shows the score alone.
 const plain = `{"diversity":0,"rotationRate":0,"explore":{"share":0}}`
 
-// play replays the history and asks each question at its place.
-func (h *history) play(ctx context.Context, order []step, ex *exam, eng engine.Options, opt *Options) (*played, error) {
-	r, err := newReplay(eng, opt)
+// play replays what may be known and asks each question at its place. With
+// alone, the engine alone is asked.
+func (h *history) play(ctx context.Context, ex *exam, eng engine.Options, alone bool, opt *Options) (*played, error) {
+	r, err := newReplay(ex, eng, alone, opt)
 	if err != nil {
 		return nil, err
 	}
-	tell := h.telling(r.ledger.soldOf)
-	if len(order) > 0 {
-		if err := tell.catalogue(order[0].at, r.take); err != nil {
+	tell := h.telling(r.soldOf)
+	if len(ex.order) > 0 {
+		if err := tell.catalogue(ex.order[0].at, r.take); err != nil {
 			return nil, err
 		}
 	}
 	next := 0
-	for i, s := range order[:min(len(order), ex.until)] {
-		if next, err = r.askBefore(ctx, i, ex.asked, next); err != nil {
+	for place, s := range ex.order[:ex.until] {
+		if next, err = r.askBefore(ctx, place, ex.asked, next); err != nil {
 			return nil, err
 		}
-		if s.kind == stepReceipt && ex.hidden != nil && ex.hidden[s.n] {
-			continue
+		if next == len(ex.asked) {
+			break // what comes after the last question is nobody's
 		}
-		if err := tell.events(s, r.take); err != nil {
-			return nil, err
+		if ex.knows(place) {
+			if err := tell.events(s, r.take); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if _, err = r.askBefore(ctx, len(order), ex.asked, next); err != nil {
+	if _, err = r.askBefore(ctx, len(ex.order), ex.asked, next); err != nil {
 		return nil, err
 	}
+	r.weigh()
 	return &r.played, nil
 }
 
-func newReplay(eng engine.Options, opt *Options) (*replay, error) {
+func newReplay(ex *exam, eng engine.Options, alone bool, opt *Options) (*replay, error) {
 	e, err := engine.New(eng)
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{engine: e, ledger: newLedger(), log: opt.Log, fresh: -1, compare: true}
+	r := &replay{engine: e, alone: alone, log: opt.Log, fresh: -1}
+	for _, t := range ex.tasks() {
+		if t == Offers { // its events need what was sold, whoever answers
+			r.ledger = newLedger()
+		} else if !alone {
+			r.tills = newTills()
+		}
+	}
 	return r, r.setScenario(opt.Scenario)
+}
+
+func (r *replay) soldOf(product string) int {
+	if r.ledger == nil {
+		return 0
+	}
+	return r.ledger.sold[product]
+}
+
+// note counts an admitted event for the simple ways to answer.
+func (r *replay) note(ev *event.Event) {
+	if r.ledger != nil {
+		r.ledger.note(ev)
+	}
+	if b, ok := ev.Body.(*event.Receipt); ok && r.tills != nil {
+		r.tills.note(ev.Member, b.Lines)
+	}
+}
+
+// weigh keeps how much of everything was sold.
+func (r *replay) weigh() {
+	if r.tills != nil {
+		r.sold = r.tills.weights()
+	}
+	if r.ledger != nil {
+		r.redeemed = r.ledger.weights()
+	}
 }
 
 // setScenario configures the scenario that is asked, from a file or plain.
@@ -145,7 +179,7 @@ func (r *replay) take(ev *event.Event) error {
 		r.day = at
 	}
 	r.group = append(r.group, admitted(ev))
-	r.ledger.note(&r.group[len(r.group)-1])
+	r.note(&r.group[len(r.group)-1])
 	r.last = max(r.last, ev.Time)
 	return nil
 }
@@ -198,6 +232,14 @@ func (r *replay) askBefore(ctx context.Context, place int, asked []question, nex
 	return next, nil
 }
 
+// asOfNow returns the moment that a question is asked.
+func (r *replay) asOfNow(q *question) event.Millis {
+	if q.at == 0 {
+		return r.last
+	}
+	return q.at
+}
+
 // ready applies what came before a question, and refreshes what is derived
 // before the first question and then once for each day on which any is asked.
 func (r *replay) ready(ctx context.Context, q *question, next, of int) error {
@@ -207,10 +249,7 @@ func (r *replay) ready(ctx context.Context, q *question, next, of int) error {
 	if r.events == 0 {
 		return errors.New("nothing happened before the first question")
 	}
-	at := q.at
-	if at == 0 {
-		at = r.last
-	}
+	at := r.asOfNow(q)
 	if at -= at % day; at == r.fresh {
 		return nil
 	}
