@@ -15,8 +15,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-
-	"nabo/engine"
+	"time"
 )
 
 // Options say what is replayed, what is asked and where the results go. Only
@@ -56,6 +55,13 @@ type Options struct {
 
 	Set map[string]float64 `help:"Dials of the engine to turn, such as half-life=90." mapsep:"," placeholder:"NAME=VALUE"`
 
+	Ablate  bool          `help:"Replay again without each part of the engine that a dial can take out, and say what it brings."`
+	Tune    bool          `help:"Search for dials, and for offers for the scenario's weights, on a validation part that is cut from what is known before the test part; then ask the test part once."`
+	Budget  time.Duration `help:"Time to search for." default:"10m" placeholder:"TIME"`
+	Tries   int           `help:"Setups to try at most." default:"200" placeholder:"N"`
+	Save    string        `help:"Write what the search chose there, as a configuration of serve." type:"path" placeholder:"FILE"`
+	Workers int           `help:"Replays at a time, for --ablate and --tune; each takes a core and memory of its own." default:"1" placeholder:"N"`
+
 	Samples int    `help:"Samples behind each interval." default:"1000"`
 	Seed    uint64 `help:"Seed of the samples." default:"1"`
 	JSON    bool   `name:"json" help:"Print the report as JSON."`
@@ -78,6 +84,7 @@ const Length = 20
 
 func (o Options) withDefaults() Options {
 	o.Samples, o.Seed = cmp.Or(o.Samples, 1000), cmp.Or(o.Seed, 1)
+	o.Workers, o.Budget, o.Tries = cmp.Or(o.Workers, 1), cmp.Or(o.Budget, 10*time.Minute), cmp.Or(o.Tries, 200)
 	o.Hold, o.Least, o.Most = cmp.Or(o.Hold, 0.1), cmp.Or(o.Least, 4), cmp.Or(o.Most, 20_000)
 	if o.Truth != "" && o.Queries == "" && len(o.Tasks) == 0 {
 		o.Tasks = []Task{Offers}
@@ -101,6 +108,14 @@ func (o *Options) validate() error {
 		return fmt.Errorf("--hold %v: want more than 0 and less than 1", o.Hold)
 	case o.Least < 2:
 		return fmt.Errorf("--min %d: want at least 2, one to ask about and one before it", o.Least)
+	case o.Tune && o.Queries != "":
+		return errors.New("--tune cuts the history itself: it takes no --queries")
+	case o.Save != "" && !o.Tune:
+		return errors.New("--save is what --tune chose: --tune was expected, too")
+	case o.Budget < 0 || o.Tries < 1:
+		return fmt.Errorf("--budget %v and --tries %d: want a time and at least 1", o.Budget, o.Tries)
+	case o.Workers < 1 || o.Workers > 64:
+		return fmt.Errorf("--workers %d: want 1 to 64", o.Workers)
 	case o.Most < 1:
 		return fmt.Errorf("--max %d: want at least 1", o.Most)
 	case o.WriteCut != "" && (o.Reveal || o.Queries != ""):
@@ -115,16 +130,6 @@ func (o *Options) cut() *cut {
 	return &cut{hold: o.Hold, least: o.Least, most: o.Most, day: o.Day, reveal: o.Reveal}
 }
 
-// engine returns how the engine is set up.
-func (o *Options) engine() (eng engine.Options, err error) {
-	for name, value := range o.Set {
-		if err := eng.Turn(name, value); err != nil {
-			return eng, fmt.Errorf("--set: %w", err)
-		}
-	}
-	return eng, nil
-}
-
 // Run replays the history, asks the questions, and scores and prints the
 // answers. It returns an error when that could not be done, not when the
 // figures are bad.
@@ -133,7 +138,7 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	eng, err := opt.engine()
+	whole, err := opt.setup()
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +152,16 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 	}
 	report := &Report{Folder: opt.Folder}
 	for _, ex := range exams {
-		if err := past.sit(ctx, ex, eng, report, &opt); err != nil {
+		if err := past.sit(ctx, ex, whole, report, &opt); err != nil {
 			return nil, err
+		}
+	}
+	if opt.Tune {
+		if report.Tuning, err = past.tune(ctx, exams, whole, &opt); err != nil {
+			return nil, fmt.Errorf("tune: %w", err)
+		}
+		if err := report.Tuning.save(opt.Save); err != nil {
+			return nil, fmt.Errorf("save what was chosen: %w", err)
 		}
 	}
 	if err := report.print(opt.Out, opt.JSON); err != nil {
@@ -158,8 +171,8 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 }
 
 // sit plays one exam, writes its files and reports its tasks.
-func (h *history) sit(ctx context.Context, ex *exam, eng engine.Options, report *Report, opt *Options) error {
-	played, err := h.play(ctx, ex, eng, false, opt)
+func (h *history) sit(ctx context.Context, ex *exam, s setup, report *Report, opt *Options) error {
+	played, err := h.play(ctx, ex, s, opt)
 	if err != nil {
 		return fmt.Errorf("replay the history: %w", err)
 	}
@@ -178,6 +191,9 @@ func (h *history) sit(ctx context.Context, ex *exam, eng engine.Options, report 
 			}
 		}
 		report.Tasks = append(report.Tasks, ex.report(task, played, opt))
+	}
+	if opt.Ablate {
+		return h.ablate(ctx, ex, s, report.Tasks[len(report.Tasks)-len(ex.tasks()):], opt)
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ func (r *Report) print(out io.Writer, asJSON bool) error {
 		}
 		p.task(r.Folder, &r.Tasks[i])
 	}
+	if r.Tuning != nil {
+		p.tuning(r.Tuning)
+	}
 	return errors.Join(p.fault, p.out.Flush())
 }
 
@@ -52,6 +55,25 @@ func (p *printer) task(folder string, r *TaskReport) {
 		p.table(r, at)
 	}
 	p.ahead(r)
+	p.ablation(r)
+}
+
+// ablation says what each part of the engine brings.
+func (p *printer) ablation(r *TaskReport) {
+	if len(r.Ablation) == 0 {
+		return
+	}
+	p.line("\nwhat a part brings\thit, first 10\tndcg, first 10\twithout it")
+	for i := range r.Ablation {
+		a := &r.Ablation[i]
+		p.part("%s", a.Part)
+		without := Method{Figures: a.Figures}
+		for _, what := range []score.Measure{score.Hit, score.NDCG} {
+			f, _ := without.Figure(what, 10)
+			p.part("\t%+.4f (%+.4f to %+.4f)", f.Ahead, f.AheadLow, f.AheadHigh)
+		}
+		p.line("\t--set %s=%v", a.Dial, a.Without)
+	}
 }
 
 func (p *printer) head(folder string, r *TaskReport) {

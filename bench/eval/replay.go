@@ -1,13 +1,10 @@
 package eval
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"nabo/engine"
@@ -56,44 +53,57 @@ const groupMost = 500
 // scenarioName is the scenario that is asked.
 const scenarioName = "backtest"
 
-// plain is a scenario that shows the score alone.
-const plain = `{"diversity":0,"rotationRate":0,"explore":{"share":0}}`
-
-// play replays what may be known and asks each question at its place. With
-// alone, the engine alone is asked.
-func (h *history) play(ctx context.Context, ex *exam, eng engine.Options, alone bool, opt *Options) (*played, error) {
-	r, err := newReplay(ex, eng, alone, opt)
+// play replays what may be known and asks each question at its place, the
+// engine and the simple ways.
+func (h *history) play(ctx context.Context, ex *exam, s setup, opt *Options) (*played, error) {
+	r, err := newReplay(ex, s, false, opt)
 	if err != nil {
 		return nil, err
 	}
-	tell := h.telling(r.soldOf)
-	if len(ex.order) > 0 {
-		if err := tell.catalogue(ex.order[0].at, r.take); err != nil {
-			return nil, err
-		}
+	if err := r.run(ctx, h, ex); err != nil {
+		return nil, err
 	}
-	next := 0
-	for place, s := range ex.order[:ex.until] {
-		if next, err = r.askBefore(ctx, place, ex.asked, next); err != nil {
-			return nil, err
-		}
-		if next == len(ex.asked) {
-			break // what comes after the last question is nobody's
-		}
-		if ex.knows(place) {
-			if err := tell.events(s, r.take); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if _, err = r.askBefore(ctx, len(ex.order), ex.asked, next); err != nil {
+	if _, err = r.askBefore(ctx, len(ex.order), ex.asked, len(r.lists)); err != nil {
 		return nil, err
 	}
 	r.weigh()
 	return &r.played, nil
 }
 
-func newReplay(ex *exam, eng engine.Options, alone bool, opt *Options) (*replay, error) {
+// run applies what may be known and asks what is asked on the way.
+func (r *replay) run(ctx context.Context, h *history, ex *exam) (err error) {
+	tell := h.telling(r.soldOf)
+	if len(ex.order) > 0 {
+		if err := tell.catalogue(ex.order[0].at, r.take); err != nil {
+			return err
+		}
+	}
+	next := 0
+	for place, s := range ex.order[:ex.until] {
+		if next, err = r.askBefore(ctx, place, ex.asked, next); err != nil {
+			return err
+		}
+		if next == len(ex.asked) {
+			break // what comes after the last question is nobody's
+		}
+		if place%groupMost == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !ex.knows(place) {
+			continue
+		}
+		if err := tell.events(s, r.take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newReplay(ex *exam, s setup, alone bool, opt *Options) (*replay, error) {
+	eng, err := s.engine()
+	if err != nil {
+		return nil, err
+	}
 	e, err := engine.New(eng)
 	if err != nil {
 		return nil, err
@@ -106,7 +116,19 @@ func newReplay(ex *exam, eng engine.Options, alone bool, opt *Options) (*replay,
 			r.tills = newTills()
 		}
 	}
-	return r, r.setScenario(opt.Scenario)
+	return r, r.setScenario(s)
+}
+
+// setScenario configures the scenario that is asked.
+func (r *replay) setScenario(s setup) error {
+	ev, err := s.scenarioEvent()
+	if err != nil {
+		return err
+	}
+	if err := r.engine.Check(ev); err != nil {
+		return err
+	}
+	return r.take(ev)
 }
 
 func (r *replay) soldOf(product string) int {
@@ -134,32 +156,6 @@ func (r *replay) weigh() {
 	if r.ledger != nil {
 		r.redeemed = r.ledger.weights()
 	}
-}
-
-// setScenario configures the scenario that is asked, from a file or plain.
-func (r *replay) setScenario(path string) error {
-	config := bytes.NewBufferString(plain)
-	if path != "" {
-		body, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		config.Reset()
-		if err := json.Compact(config, body); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	ev := &event.Event{
-		Type: event.TypeScenarioChanged, Source: "backtest", ID: scenarioName,
-		Body: &event.Scenario{Scenario: scenarioName, Config: config.String()},
-	}
-	if err := ev.Validate(ev.Time); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if err := r.engine.Check(ev); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return r.take(ev)
 }
 
 // take admits an event as the gate would, and applies the group before it when
@@ -258,7 +254,7 @@ func (r *replay) ready(ctx context.Context, q *question, next, of int) error {
 	r.engine.Refresh(ctx)
 	r.derived += time.Since(began)
 	r.rounds++
-	if month := dayOf(at)[:len("2006-01")]; month != r.month {
+	if month := dayOf(at)[:len("2006-01")]; month != r.month && r.log != nil {
 		r.month = month
 		fmt.Fprintf(r.log, "%s: %d events applied, %d of %d questions asked\n", dayOf(at), r.events, next, of)
 	}

@@ -11,6 +11,7 @@ import (
 type Report struct {
 	Folder string       `json:"folder"`
 	Tasks  []TaskReport `json:"tasks"`
+	Tuning *Tuning      `json:"tuning,omitempty"` // what the tuner chose, if asked for
 }
 
 // TaskReport is what one task brought.
@@ -27,6 +28,8 @@ type TaskReport struct {
 	Right     float64  `json:"right"`              // answers of a question, on average
 	Methods   []Method `json:"methods,omitempty"`  // the engine first
 	Cost      Cost     `json:"cost"`
+
+	Ablation []Ablation `json:"ablation,omitempty"` // what each part of the engine brings, if asked for
 }
 
 // Method is one way to answer, and its means over the questions.
@@ -108,12 +111,16 @@ func (ex *exam) mark(q *question, lists [][]string, sheet *score.Sheet) bool {
 	for m := range sheet.Marks {
 		sheet.Marks[m] = append(sheet.Marks[m], score.Mark(lists[m], right, before))
 	}
-	asker := q.Member
-	if asker == "" {
-		asker = q.ID
-	}
-	sheet.Askers = append(sheet.Askers, asker)
+	sheet.Askers = append(sheet.Askers, q.asker())
 	return true
+}
+
+// asker is the question's member; where there is none, it stands alone.
+func (q *question) asker() string {
+	if q.Member == "" {
+		return q.ID
+	}
+	return q.Member
 }
 
 func (ex *exam) cost(task Task, p *played) Cost {
