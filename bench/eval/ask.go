@@ -7,13 +7,10 @@ import (
 	"nabo/engine"
 )
 
-// ask puts one question to the engine and to the baselines.
-func (r *replay) ask(q *question) {
+// ask puts a question to the engine and to the simple ways.
+func (r *replay) ask(q *question, place int) {
 	lists := make([][]string, 0, 8)
-	began := time.Now()
-	list := r.recommend(q)
-	r.took = append(r.took, time.Since(began))
-	lists = append(lists, list)
+	lists = append(lists, r.recommend(q, place))
 	switch {
 	case r.alone:
 	case q.task == Offers:
@@ -25,15 +22,20 @@ func (r *replay) ask(q *question) {
 }
 
 // recommend asks the engine as the server does.
-func (r *replay) recommend(q *question) []string {
+func (r *replay) recommend(q *question, place int) []string {
 	at := r.asOfNow(q)
 	out := make([]string, 0, Length) // not null where it is written
 	if q.task == Offers {
-		var a engine.OfferAnswer
+		a := &r.offers
+		began := time.Now()
 		r.engine.Offers(&engine.OfferQuery{
 			Member: tokenOf(q.Member), Scenario: scenarioName, Among: q.Candidates, Count: Length,
 			Diversity: math.NaN(), RotationRate: math.NaN(),
-		}, at, &a)
+		}, at, a)
+		r.took = append(r.took, time.Since(began))
+		if r.show[place] {
+			r.said[place] = sayOffers(a)
+		}
 		for i := range a.Items {
 			out = append(out, a.Items[i].Offer.Spec.Offer)
 		}
@@ -48,7 +50,12 @@ func (r *replay) recommend(q *question) []string {
 	default:
 		query.Kind, query.Products = engine.Basket, q.Query
 	}
+	began := time.Now()
 	r.engine.Recommend(&query, at, &r.answer)
+	r.took = append(r.took, time.Since(began))
+	if r.show[place] {
+		r.said[place] = sayAnswer(&r.answer)
+	}
 	for i := range r.answer.Recomms {
 		out = append(out, r.answer.Recomms[i].Product.ID)
 	}

@@ -190,7 +190,9 @@ func (h *history) sit(ctx context.Context, ex *exam, s setup, report *Report, op
 				return fmt.Errorf("write the cut: %w", err)
 			}
 		}
-		report.Tasks = append(report.Tasks, ex.report(task, played, opt))
+		said := ex.report(task, played, opt)
+		said.Examples = ex.examplesOf(task, played, h.naming(task))
+		report.Tasks = append(report.Tasks, said)
 	}
 	if opt.Ablate {
 		return h.ablate(ctx, ex, s, report.Tasks[len(report.Tasks)-len(ex.tasks()):], opt)

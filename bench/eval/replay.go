@@ -23,6 +23,7 @@ type played struct {
 	derived  time.Duration   // refreshing what is derived, in all
 	rounds   int             // how often it was refreshed
 
+	said     map[int]shown      // by question, the answers of examples
 	sold     map[string]float64 // receipts of each product, as far as they were applied
 	redeemed map[string]float64 // redemptions of each offer
 }
@@ -44,6 +45,8 @@ type replay struct {
 	applied []event.Event
 	fresh   event.Millis // the day that derived values were refreshed for; -1: never
 	answer  engine.Answer
+	offers  engine.OfferAnswer
+	show    map[int]bool // questions that become examples
 	played
 }
 
@@ -60,6 +63,7 @@ func (h *history) play(ctx context.Context, ex *exam, s setup, opt *Options) (*p
 	if err != nil {
 		return nil, err
 	}
+	r.show, r.said = ex.showcase(), map[int]shown{}
 	if err := r.run(ctx, h, ex); err != nil {
 		return nil, err
 	}
@@ -223,7 +227,7 @@ func (r *replay) askBefore(ctx context.Context, place int, asked []question, nex
 		if err := r.ready(ctx, &asked[next], next, len(asked)); err != nil {
 			return next, err
 		}
-		r.ask(&asked[next])
+		r.ask(&asked[next], next)
 	}
 	return next, nil
 }

@@ -29,6 +29,7 @@ type TaskReport struct {
 	Methods   []Method `json:"methods,omitempty"`  // the engine first
 	Cost      Cost     `json:"cost"`
 
+	Examples []Example  `json:"examples,omitempty"`
 	Ablation []Ablation `json:"ablation,omitempty"` // what each part of the engine brings, if asked for
 }
 
