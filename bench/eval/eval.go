@@ -64,6 +64,7 @@ type Options struct {
 
 	Samples int    `help:"Samples behind each interval." default:"1000"`
 	Seed    uint64 `help:"Seed of the samples." default:"1"`
+	Page    string `help:"Write the report there as a page for a browser, with a plot and examples." type:"path" placeholder:"FILE"`
 	JSON    bool   `name:"json" help:"Print the report as JSON."`
 
 	Out io.Writer `kong:"-"` // the report; nil: nowhere
@@ -162,6 +163,11 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 		}
 		if err := report.Tuning.save(opt.Save); err != nil {
 			return nil, fmt.Errorf("save what was chosen: %w", err)
+		}
+	}
+	if opt.Page != "" {
+		if err := report.page(opt.Page); err != nil {
+			return nil, fmt.Errorf("write the page: %w", err)
 		}
 	}
 	if err := report.print(opt.Out, opt.JSON); err != nil {
