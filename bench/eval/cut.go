@@ -115,7 +115,7 @@ func picked(tests []testReceipt, most int) []testReceipt {
 
 // about asks about a receipt.
 func (c *cut) about(t testReceipt, task Task, until int) (question, items) {
-	one := remainder(sha1.Sum([]byte(t.id)), len(t.goods))
+	one := remainderOf(t.id, len(t.goods))
 	rest := slices.Delete(slices.Clone(t.goods), one, one+1)
 	q := question{ID: t.id, task: task, before: until}
 	if c.reveal {
@@ -129,9 +129,10 @@ func (c *cut) about(t testReceipt, task Task, until int) (question, items) {
 	return q, t.goods[one : one+1]
 }
 
-// remainder divides a hash, read as one number, the first byte the highest.
-func remainder(hash [sha1.Size]byte, n int) (rest int) {
-	for _, b := range hash {
+// remainderOf divides the SHA-1 of an id, read as one number, the first byte
+// the highest.
+func remainderOf(id string, n int) (rest int) {
+	for _, b := range sha1.Sum([]byte(id)) {
 		rest = (rest<<8 | int(b)) % n
 	}
 	return rest
