@@ -151,6 +151,9 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the questions: %w", err)
 	}
+	if opt.Predictions != "" && (len(exams) != 1 || len(exams[0].tasks()) != 1) {
+		return nil, errors.New("write the predictions: a file is about one task, and there are several; one --task was expected")
+	}
 	report := &Report{Folder: opt.Folder}
 	for _, ex := range exams {
 		if err := past.sit(ctx, ex, whole, report, &opt); err != nil {
@@ -183,9 +186,6 @@ func (h *history) sit(ctx context.Context, ex *exam, s setup, report *Report, op
 		return fmt.Errorf("replay the history: %w", err)
 	}
 	if opt.Predictions != "" {
-		if len(ex.tasks()) != 1 || len(report.Tasks) > 0 {
-			return errors.New("write the predictions: a file is about one task, and there are several; one --task was expected")
-		}
 		if err := writeJSON(opt.Predictions, ex.predictions(ex.tasks()[0], played)); err != nil {
 			return fmt.Errorf("write the predictions: %w", err)
 		}

@@ -42,7 +42,13 @@ func (t *tuner) knobs() (out []knob) {
 			}
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(k knob) bool { return t.idle[k] })
+}
+
+// bare returns the knob without its value.
+func (k knob) bare() knob {
+	k.value = 0
+	return k
 }
 
 // now returns the knob with its value in the best setup.

@@ -27,6 +27,7 @@ type sheetPage struct {
 type taskPage struct {
 	Title, Asked, Verdict, Cost string
 	Bars                        []barPage
+	Ways                        []wordPage
 	Chart                       template.HTML // an SVG image that bench/plot made
 	Heads                       []string
 	Rows                        []rowPage
@@ -106,6 +107,11 @@ func (r *TaskReport) page() (taskPage, error) {
 			Width: percent(f.Value), From: percent(f.Low), Span: percent(math.Max(f.High-f.Low, 0.002)),
 		})
 	}
+	for i := range r.Methods {
+		if means := wayOf(r.Methods[i].Name); means != "" {
+			out.Ways = append(out.Ways, wordPage{r.Methods[i].Name, means})
+		}
+	}
 	chart, err := r.chart()
 	if err != nil {
 		return out, err
@@ -122,6 +128,22 @@ func (r *TaskReport) page() (taskPage, error) {
 }
 
 func percent(v float64) string { return fmt.Sprintf("%.2f", 100*v) }
+
+// wayOf says what a simple way does.
+func wayOf(name string) string {
+	return map[string]string{
+		"popularity":                     "what is on the most receipts, the same for everybody",
+		"own frequency alone":            "what the member bought most often",
+		"own frequency, then popularity": "the same, filled up with what is on the most receipts",
+		"latest first, then popularity":  "what the member bought last, filled up with what is on the most receipts",
+		"co-occurrence":                  "what is on the most receipts together with what is given",
+		"cosine":                         "the same, but held against how often each product sells at all",
+		"products covered":               "the offers that cover the most products",
+		"own purchases":                  "the offers whose products the member bought most often",
+		"own category share":             "the offers from the categories that the member buys most",
+		"earlier redemptions":            "the offers that others redeemed most often",
+	}[name]
+}
 
 // asked says in words what was asked.
 func (r *TaskReport) asked() string {
@@ -194,6 +216,15 @@ func (r *TaskReport) chart() (template.HTML, error) {
 		X:     plot.Axis{Label: "length of the list", Ticks: []float64{5, 10, 20}},
 		Y:     plot.Axis{Label: "percent"},
 	}
+	// From nothing up: half as high means half as much.
+	for i := range r.Methods {
+		for _, f := range r.Methods[i].Figures {
+			if f.Measure == score.Recall.String() {
+				c.Y.Max = math.Max(c.Y.Max, 100*f.High)
+			}
+		}
+	}
+	c.Y.Max = math.Max(c.Y.Max, 1)
 	for i := range r.Methods {
 		s := plot.Series{Name: r.Methods[i].Name, Dashed: i > 0}
 		for _, at := range score.Cutoffs {

@@ -60,6 +60,7 @@ type tuner struct {
 	high   float64 // the score of best
 	until  time.Time
 	seen   map[string]bool
+	idle   map[knob]bool // those of which neither step changed anything
 	chance *rand.Rand
 	out    Tuning
 }
@@ -67,7 +68,7 @@ type tuner struct {
 // tune searches on the validation parts of exams and reports what it chose on
 // their test parts.
 func (h *history) tune(ctx context.Context, exams []*exam, start setup, opt *Options) (*Tuning, error) {
-	t := &tuner{opt: opt, start: start, best: start, high: 1, seen: map[string]bool{}, chance: rand.New(rand.NewPCG(opt.Seed, 1))}
+	t := &tuner{opt: opt, start: start, best: start, high: 1, seen: map[string]bool{}, idle: map[knob]bool{}, chance: rand.New(rand.NewPCG(opt.Seed, 1))}
 	t.until = time.Now().Add(opt.Budget)
 	var tests []*trial
 	for _, ex := range exams {
@@ -153,13 +154,18 @@ func (t *tuner) left() bool {
 	return len(t.out.Tries) < t.opt.Tries && time.Now().Before(t.until)
 }
 
+// same says whether tries brought what the best setup brings, to the bit.
+func (t *tuner) same(tries []Try) bool {
+	return len(tries) == 2 && tries[0].Score == t.high && tries[1].Score == t.high
+}
+
 // pass tries a step down and a step up of each knob, and goes on in a
 // direction as long as that helps.
 func (t *tuner) pass(ctx context.Context) (better bool, err error) {
 	for _, k := range t.knobs() {
-		factors := []float64{0.5, 2}
+		factors, before := []float64{0.5, 2}, len(t.out.Tries)
 		for len(factors) > 0 && t.left() {
-			k := t.now(k)
+			k = t.now(k)
 			setups := make([]setup, len(factors))
 			for i, factor := range factors {
 				setups[i] = turnedIn(t.best, k, k.stepped(factor))
@@ -169,6 +175,7 @@ func (t *tuner) pass(ctx context.Context) (better bool, err error) {
 				return better, err
 			}
 			if taken < 0 {
+				t.idle[k.bare()] = len(factors) == 2 && t.same(t.out.Tries[before:])
 				break
 			}
 			better, factors = true, factors[taken:taken+1]
