@@ -267,7 +267,30 @@ func TestFaults(t *testing.T) {
 		"s.json: invalid character":                        func(t *testing.T, o *Options) { o.Scenario = write(t, t.TempDir(), "s.json", `x`) },
 		"truth.json: invalid character":                    func(t *testing.T, o *Options) { o.Truth = write(t, t.TempDir(), "truth.json", "x") },
 		`there is no column "receipt"; the columns are ts`: func(t *testing.T, o *Options) { o.Folder = copied(t); write(t, o.Folder, "receipts.csv", "ts\n") },
-		"write the predictions":                            func(t *testing.T, o *Options) { o.Predictions = filepath.Join(t.TempDir(), "no", "p.json") },
+		"--hold 1: want more than 0":                       func(_ *testing.T, o *Options) { o.Hold = 1 },
+		"--min 1: want at least 2":                         func(_ *testing.T, o *Options) { o.Least = 1 },
+		"--max -1: want at least 1":                        func(_ *testing.T, o *Options) { o.Most = -1 },
+		"--workers -1: want 1 to 64":                       func(_ *testing.T, o *Options) { o.Workers = -1 },
+		"--tries -1: want":                                 func(_ *testing.T, o *Options) { o.Tries = -1 },
+		"--save is what --tune chose":                      func(_ *testing.T, o *Options) { o.Save = "x" },
+		"--write-cut is about":                             func(_ *testing.T, o *Options) { o.WriteCut, o.Reveal = "x", true },
+		"next-basket: there is nothing to ask; mem":        func(_ *testing.T, o *Options) { o.Tasks = []Task{NextBasket} },
+		"a file is about one task: one --task": func(t *testing.T, o *Options) {
+			ask(`{}`)(t, o)
+			o.Tasks = []Task{Together, Complete}
+		},
+		"query has 2 products; what is bought": func(t *testing.T, o *Options) {
+			ask(`{"id":"a","query":["x","y"]}`)(t, o)
+			o.Tasks = []Task{Together}
+		},
+		"id and member were expected": func(t *testing.T, o *Options) {
+			ask(`{"id":"a"}`)(t, o)
+			o.Tasks = nil
+		},
+		"file is about one task, and there are several": func(t *testing.T, o *Options) {
+			o.Folder, o.Tasks, o.Predictions = shopOf(t), nil, "p.json"
+		},
+		"write the predictions": func(t *testing.T, o *Options) { o.Predictions = filepath.Join(t.TempDir(), "no", "p.json") },
 	} {
 		opt := Options{Folder: shop, Samples: 100, Tasks: []Task{Offers}}
 		change(t, &opt)

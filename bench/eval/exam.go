@@ -40,11 +40,6 @@ func (ex *exam) tasks() (out []Task) {
 	return out
 }
 
-// knowsAnswers says whether anything can be scored.
-func (ex *exam) knowsAnswers() bool {
-	return slices.ContainsFunc(ex.right[:], func(a answers) bool { return a != nil })
-}
-
 // exams takes the questions from files, or cuts the history.
 func (h *history) exams(opt *Options) ([]*exam, error) {
 	order := h.order()
