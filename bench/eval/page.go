@@ -132,16 +132,16 @@ func percent(v float64) string { return fmt.Sprintf("%.2f", 100*v) }
 // wayOf says what a simple way does.
 func wayOf(name string) string {
 	return map[string]string{
-		"popularity":                     "what is on the most receipts, the same for everybody",
-		"own frequency alone":            "what the member bought most often",
-		"own frequency, then popularity": "the same, filled up with what is on the most receipts",
-		"latest first, then popularity":  "what the member bought last, filled up with what is on the most receipts",
-		"co-occurrence":                  "what is on the most receipts together with what is given",
-		"cosine":                         "the same, but held against how often each product sells at all",
-		"products covered":               "the offers that cover the most products",
-		"own purchases":                  "the offers whose products the member bought most often",
-		"own category share":             "the offers from the categories that the member buys most",
-		"earlier redemptions":            "the offers that others redeemed most often",
+		"popularity":            "what is on the most receipts, the same for everybody",
+		"own frequency":         "what the member has on the most receipts",
+		"own frequency, filled": "the same, then what is on the most receipts of all",
+		"own latest, filled":    "what the member bought last, then what is on the most receipts of all",
+		"co-occurrence":         "what is on the most receipts together with what is given",
+		"cosine":                "the same, but held against how often each product sells at all",
+		"products covered":      "the offers that cover the most products",
+		"own purchases":         "the offers whose products the member bought most often",
+		"own category share":    "the offers from the categories that the member buys most",
+		"earlier redemptions":   "the offers that others redeemed most often",
 	}[name]
 }
 

@@ -129,9 +129,9 @@ func simplesOf(task Task) []simple {
 	if task == NextBasket {
 		return []simple{
 			popular,
-			{"own frequency alone", false, (*tills).frequent},
-			{"own frequency, then popularity", true, (*tills).frequent},
-			{"latest first, then popularity", true, (*tills).recent},
+			{"own frequency", false, (*tills).frequent},
+			{"own frequency, filled", true, (*tills).frequent},
+			{"own latest, filled", true, (*tills).recent},
 		}
 	}
 	return []simple{
