@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"nabo/bench/eval/score"
 )
 
 const shop = "testdata/shop"
@@ -23,9 +25,15 @@ func run(t *testing.T, opt Options) (*Report, map[string][]string) {
 	if opt.Samples == 0 {
 		opt.Samples = 100
 	}
+	if len(opt.Tasks) == 0 {
+		opt.Tasks = []Task{Offers}
+	}
 	report, err := Run(context.Background(), opt)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := range report.Tasks {
+		report.Tasks[i].Cost = Cost{} // no two runs take as long
 	}
 	body, err := os.ReadFile(opt.Predictions)
 	if err != nil {
@@ -73,9 +81,10 @@ func added(t *testing.T, folder, name, line string) {
 // answers are o-tea for anna; o-bread and o-dairy for bo; o-dairy for anna
 // again; o-coffee for cy.
 func TestRun(t *testing.T) {
-	report, lists := run(t, Options{Folder: shop})
+	whole, lists := run(t, Options{Folder: shop})
+	report := &whole.Tasks[0]
 	if report.Questions != 4 || report.From != "2026-02-05" || report.Through != "2026-02-20" ||
-		report.Candidates != 15.0/4 || report.Right != 5.0/4 || report.Rejected != 0 {
+		report.Given != 15.0/4 || report.Right != 5.0/4 || report.Rejected != 0 {
 		t.Errorf("the report is %+v", report)
 	}
 	// Seven products, the scenario, eight receipts, six offers and four
@@ -109,19 +118,19 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func figuresOf(t *testing.T, r *Report, method string) string {
+func figuresOf(t *testing.T, r *TaskReport, method string) string {
 	t.Helper()
 	for i := range r.Methods {
 		if r.Methods[i].Name != method {
 			continue
 		}
 		var out []string
-		for _, name := range measureNames[:ndcgWhole] {
+		for _, name := range []score.Measure{score.Recall, score.Hit, score.MRR, score.NDCG} {
 			f, ok := r.Methods[i].Figure(name, 10)
 			if !ok || f.Low > f.Value || f.Value > f.High {
 				t.Errorf("%s of %s is %+v", name, method, f)
 			}
-			out = append(out, fmt.Sprintf("%s %.4f", name, f.Value))
+			out = append(out, fmt.Sprintf("%v %.4f", name, f.Value))
 		}
 		return strings.Join(out, ", ")
 	}
@@ -167,14 +176,14 @@ func TestRepeats(t *testing.T) {
 func TestTruth(t *testing.T) {
 	truth := write(t, t.TempDir(), "truth.json", `{"cy|2026-02-20":["o-soap"],"anna|2026-02-05":[]}`)
 	report, lists := run(t, Options{Folder: shop, Truth: truth})
-	if report.Questions != 1 || report.From != "2026-02-20" || len(lists) != 4 {
+	if got := report.Tasks[0]; got.Questions != 1 || got.From != "2026-02-20" || len(lists) != 4 {
 		t.Errorf("the report is %+v, the lists %v", report, lists)
 	}
-	if f, _ := report.Methods[0].Figure("mrr", 5); f.Value != 0.5 {
+	if f, _ := report.Tasks[0].Methods[0].Figure(score.MRR, 5); f.Value != 0.5 {
 		t.Errorf("o-soap is second for cy: got %+v", f)
 	}
 	none := write(t, t.TempDir(), "truth.json", `{}`)
-	if report, _ := run(t, Options{Folder: shop, Truth: none}); report.Questions != 0 || len(report.Methods) != 0 {
+	if report, _ := run(t, Options{Folder: shop, Truth: none}); report.Tasks[0].Questions != 0 || len(report.Tasks[0].Methods) != 0 {
 		t.Errorf("without any right answer the report is %+v", report)
 	}
 }
@@ -196,8 +205,8 @@ func TestPrinted(t *testing.T) {
 	var text, asJSON, log bytes.Buffer
 	report, _ := run(t, Options{Folder: shop, Out: &text, Log: &log})
 	for _, want := range []string{
-		"26 events, 4 questions from 2026-02-05 through 2026-02-20", "first 5", "first 20", "ndcg-all",
-		"own purchases", "0.5625 (", "nabo ahead of",
+		"26 events, 4 questions as of 2026-02-05 through 2026-02-20", "first 5", "first 20", "ndcg-all",
+		"own purchases", "0.5625 ±", "nabo ahead of",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, &text)
@@ -208,7 +217,11 @@ func TestPrinted(t *testing.T) {
 	}
 	run(t, Options{Folder: shop, Out: &asJSON, JSON: true})
 	var back Report
-	if err := json.Unmarshal(asJSON.Bytes(), &back); err != nil || !reflect.DeepEqual(&back, report) {
+	err := json.Unmarshal(asJSON.Bytes(), &back)
+	for i := range back.Tasks {
+		back.Tasks[i].Cost = Cost{}
+	}
+	if err != nil || !reflect.DeepEqual(&back, report) {
 		t.Errorf("%v; the JSON says %+v, the report is %+v", err, &back, report)
 	}
 }
@@ -216,11 +229,11 @@ func TestPrinted(t *testing.T) {
 // TestAhead: the engine is as far ahead as the means say, and not of itself.
 func TestAhead(t *testing.T) {
 	report, _ := run(t, Options{Folder: shop})
-	for i, m := range report.Methods {
+	for i, m := range report.Tasks[0].Methods {
 		for j, f := range m.Figures {
-			want := report.Methods[0].Figures[j].Value - f.Value
+			want := report.Tasks[0].Methods[0].Figures[j].Value - f.Value
 			if f.Ahead != want || f.AheadLow > want || f.AheadHigh < want || (i == 0 && (f.AheadLow != 0 || f.AheadHigh != 0)) {
-				t.Errorf("%s: %+v, the engine %+v", m.Name, f, report.Methods[0].Figures[j])
+				t.Errorf("%s: %+v, the engine %+v", m.Name, f, report.Tasks[0].Methods[0].Figures[j])
 			}
 		}
 	}
@@ -235,13 +248,13 @@ func TestFaults(t *testing.T) {
 	}
 	for want, change := range map[string]func(*testing.T, *Options){
 		"the folder of the history is missing":             func(_ *testing.T, o *Options) { o.Folder = "" },
-		"--half-life -1: want 1 to 10000 days":             func(_ *testing.T, o *Options) { o.HalfLife = -1 },
+		`--set: there is no dial "pitch"; there are`:       func(_ *testing.T, o *Options) { o.Set = map[string]float64{"pitch": 1} },
 		"--samples 5: want 100 to 100000":                  func(_ *testing.T, o *Options) { o.Samples = 5 },
 		"receipts.csv.gz: file does not exist":             func(t *testing.T, o *Options) { o.Folder = t.TempDir() },
 		"q.jsonl: line 1: invalid character":               ask("x"),
 		"id, member, day and candidates were expected":     ask(`{"id":"q","member":"anna","day":"2026-02-05"}`),
 		`line 2: day: "May" is no time`:                    ask("\n" + `{"id":"q","member":"a","day":"May","candidates":["o"]}`),
-		"there is none: a file of them":                    ask(""),
+		"there is none in the file":                        ask(""),
 		`two have the id "q"`:                              ask(strings.Repeat(`{"id":"q","member":"a","day":"2026-02-05","candidates":["o"]}`+"\n", 2)),
 		`receipts.csv: line 12: qty is "two"`:              add("receipts.csv", "2026-02-01T00:00:00Z,1,8,cy,tea,two,1"),
 		`receipts.csv: line 12: price is "?"`:              add("receipts.csv", "2026-02-01T00:00:00Z,1,8,cy,tea,2,?"),
@@ -254,9 +267,32 @@ func TestFaults(t *testing.T) {
 		"s.json: invalid character":                        func(t *testing.T, o *Options) { o.Scenario = write(t, t.TempDir(), "s.json", `x`) },
 		"truth.json: invalid character":                    func(t *testing.T, o *Options) { o.Truth = write(t, t.TempDir(), "truth.json", "x") },
 		`there is no column "receipt"; the columns are ts`: func(t *testing.T, o *Options) { o.Folder = copied(t); write(t, o.Folder, "receipts.csv", "ts\n") },
-		"write the predictions":                            func(t *testing.T, o *Options) { o.Predictions = filepath.Join(t.TempDir(), "no", "p.json") },
+		"--hold 1: want more than 0":                       func(_ *testing.T, o *Options) { o.Hold = 1 },
+		"--min 1: want at least 2":                         func(_ *testing.T, o *Options) { o.Least = 1 },
+		"--max -1: want at least 1":                        func(_ *testing.T, o *Options) { o.Most = -1 },
+		"--workers -1: want 1 to 64":                       func(_ *testing.T, o *Options) { o.Workers = -1 },
+		"--tries -1: want":                                 func(_ *testing.T, o *Options) { o.Tries = -1 },
+		"--save is what --tune chose":                      func(_ *testing.T, o *Options) { o.Save = "x" },
+		"--write-cut is about":                             func(_ *testing.T, o *Options) { o.WriteCut, o.Reveal = "x", true },
+		"next-basket: there is nothing to ask; mem":        func(_ *testing.T, o *Options) { o.Tasks = []Task{NextBasket} },
+		"a file is about one task: one --task": func(t *testing.T, o *Options) {
+			ask(`{}`)(t, o)
+			o.Tasks = []Task{Together, Complete}
+		},
+		"query has 2 products; what is bought": func(t *testing.T, o *Options) {
+			ask(`{"id":"a","query":["x","y"]}`)(t, o)
+			o.Tasks = []Task{Together}
+		},
+		"id and member were expected": func(t *testing.T, o *Options) {
+			ask(`{"id":"a"}`)(t, o)
+			o.Tasks = nil
+		},
+		"file is about one task, and there are several": func(t *testing.T, o *Options) {
+			o.Folder, o.Tasks, o.Predictions = shopOf(t), nil, "p.json"
+		},
+		"write the predictions": func(t *testing.T, o *Options) { o.Predictions = filepath.Join(t.TempDir(), "no", "p.json") },
 	} {
-		opt := Options{Folder: shop, Samples: 100}
+		opt := Options{Folder: shop, Samples: 100, Tasks: []Task{Offers}}
 		change(t, &opt)
 		if _, err := Run(context.Background(), opt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

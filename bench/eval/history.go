@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,18 @@ type history struct {
 	campaigns   []campaign
 	redemptions []redemption
 	sent        map[string][]int // member → campaigns, by their places above
+
+	words map[string]string // each text once: a product's id is on many lines
+}
+
+// word returns a text that may be kept, the same for the same.
+func (h *history) word(text string) string {
+	if w, ok := h.words[text]; ok {
+		return w
+	}
+	w := strings.Clone(text)
+	h.words[w] = w
+	return w
 }
 
 type product struct{ id, name, category, brand string }
@@ -26,8 +39,12 @@ type product struct{ id, name, category, brand string }
 type receipt struct {
 	id, store, member string
 	at                event.Millis
+	whole             bool // all of its lines are known
 	lines             []event.Line
 }
+
+// name is the receipt's id as the file has it.
+func (r *receipt) name() string { return r.id[strings.IndexByte(r.id, '/')+1:] }
 
 // campaign sends offers out. An offer may be in several, each time with other
 // products.
@@ -46,25 +63,36 @@ type redemption struct {
 
 const day = 24 * 60 * 60 * 1000 // milliseconds
 
-// readHistory reads a folder. The tables of products and of what is about
-// offers may be missing.
-func readHistory(folder string) (*history, error) {
-	h := &history{sent: map[string][]int{}}
-	if err := h.readProducts(folder); err != nil {
+// readHistory reads a folder, or one file of receipts. The tables of products
+// and of what is about offers may be missing.
+func readHistory(path string) (*history, error) {
+	h := &history{sent: map[string][]int{}, words: map[string]string{}}
+	info, err := os.Stat(path)
+	if err != nil {
 		return nil, err
+	}
+	if !info.IsDir() {
+		return h, h.readReceipts("", path)
+	}
+	return h, h.readFolder(path)
+}
+
+func (h *history) readFolder(folder string) error {
+	if err := h.readProducts(folder); err != nil {
+		return err
 	}
 	if err := h.readReceipts(folder, "receipts"); err != nil {
-		return nil, err
+		return err
 	}
 	if err := mayMiss(h.readReceipts(folder, "partial_lines")); err != nil {
-		return nil, err
+		return err
 	}
 	if err := h.readCampaigns(folder); err != nil {
-		return nil, err
+		return err
 	}
-	return h, mayMiss(readTable(folder, "redemptions", []string{"ts", "member", "offer"}, func(c []string) error {
+	return mayMiss(readTable(folder, "redemptions", []string{"ts", "member", "offer"}, func(c []string) error {
 		at, err := moment(c[0])
-		h.redemptions = append(h.redemptions, redemption{member: c[1], offer: c[2], at: at})
+		h.redemptions = append(h.redemptions, redemption{member: h.word(c[1]), offer: h.word(c[2]), at: at})
 		return err
 	}))
 }
@@ -81,13 +109,17 @@ func (h *history) readProducts(folder string) error {
 	}))
 }
 
-// readReceipts reads lines, those of one receipt being together or not. Only a
-// part of a receipt's lines may be there.
+// readReceipts reads lines, those of one receipt being together or not. Of the
+// receipts in partial_lines only a part is there.
 func (h *history) readReceipts(folder, table string) error {
 	places := map[string]int{}
+	source := table
+	if folder == "" {
+		source = "receipts"
+	}
 	columns := []string{"ts", "store?", "receipt", "member?", "product", "qty?", "price?"}
 	return readTable(folder, table, columns, func(c []string) error {
-		line, err := readLine(c[4], c[5], c[6])
+		line, err := readLine(h.word(c[4]), c[5], c[6])
 		if err != nil {
 			return err
 		}
@@ -98,8 +130,9 @@ func (h *history) readReceipts(folder, table string) error {
 				return err
 			}
 			p = len(h.receipts)
-			places[c[2]] = p
-			h.receipts = append(h.receipts, receipt{id: table + "/" + c[2], store: c[1], member: c[3], at: at})
+			r := receipt{id: source + "/" + c[2], store: h.word(c[1]), member: h.word(c[3]), at: at, whole: source == "receipts"}
+			places[r.name()] = p
+			h.receipts = append(h.receipts, r)
 		}
 		h.receipts[p].lines = append(h.receipts[p].lines, line)
 		return nil

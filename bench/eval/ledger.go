@@ -36,8 +36,6 @@ func newLedger() *ledger {
 	}
 }
 
-func (l *ledger) soldOf(product string) int { return l.sold[product] }
-
 // note counts an admitted event.
 func (l *ledger) note(ev *event.Event) {
 	switch b := ev.Body.(type) {
@@ -111,6 +109,38 @@ func sum(of []string, counts map[string]int) float64 {
 		n += counts[name]
 	}
 	return float64(n)
+}
+
+// answers returns the simple ways' lists.
+func (l *ledger) answers(q *question) (out [][]string) {
+	for _, b := range baselines() {
+		out = append(out, l.rank(q, b))
+	}
+	return out
+}
+
+// methodsOf names the ways to answer a task, the engine first.
+func methodsOf(task Task) []string {
+	out := []string{"nabo"}
+	if task == Offers {
+		for _, b := range baselines() {
+			out = append(out, b.name)
+		}
+		return out
+	}
+	for _, way := range simplesOf(task) {
+		out = append(out, way.name)
+	}
+	return out
+}
+
+// weights returns how often each offer was redeemed.
+func (l *ledger) weights() map[string]float64 {
+	out := make(map[string]float64, len(l.offers))
+	for id, o := range l.offers {
+		out[id] = float64(o.redeemed)
+	}
+	return out
 }
 
 // rank returns the candidates that are known by their value, those of equal

@@ -6,65 +6,32 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
+	"strings"
 
 	"nabo/engine/event"
 )
 
-// question asks which of the candidates suit the member, with what was known
-// before a day.
+// question asks the engine one thing.
 type question struct {
 	ID         string   `json:"id"`
-	Member     string   `json:"member"`
-	Day        string   `json:"day"`
-	Candidates []string `json:"candidates"`
+	Member     string   `json:"member,omitempty"`     // NextBasket, Offers
+	Query      []string `json:"query,omitempty"`      // Together, Complete: the products given
+	Day        string   `json:"day,omitempty"`        // Offers: asked with what was known before it
+	Candidates []string `json:"candidates,omitempty"` // Offers
 
-	at event.Millis // midnight of Day
+	task   Task
+	before int          // the place in the order of what happened before which it is asked
+	at     event.Millis // the moment it is asked; 0: that of the last that was applied
 }
 
 // longestQuestion is how many bytes one line of questions may have.
 const longestQuestion = 1 << 24
 
-// questions reads a file, or makes the questions if path is empty. They are in
-// the order of their days, and of ids within one.
-func (h *history) questions(path string) (out []question, err error) {
-	if path == "" {
-		out = h.ownQuestions()
-	} else if out, err = readQuestions(path); err != nil {
-		return nil, err
-	}
-	if len(out) == 0 {
-		return nil, errors.New("there is none: a file of them, or a history with redemptions, was expected")
-	}
-	slices.SortFunc(out, func(a, b question) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.ID, b.ID)) })
-	for i := 1; i < len(out); i++ {
-		if out[i].ID == out[i-1].ID {
-			return nil, fmt.Errorf("two have the id %q", out[i].ID)
-		}
-	}
-	return out, nil
-}
-
-// ownQuestions asks for each member on each day on which they redeemed what
-// was sent to them.
-func (h *history) ownQuestions() (out []question) {
-	seen := map[string]bool{}
-	for _, r := range h.redemptions {
-		q := question{ID: r.member + "|" + dayOf(r.at), Member: r.member, Day: dayOf(r.at), at: r.at - r.at%day}
-		if seen[q.ID] {
-			continue
-		}
-		seen[q.ID] = true
-		if q.Candidates = h.holding(r.member, q.at); len(q.Candidates) > 0 {
-			out = append(out, q)
-		}
-	}
-	return out
-}
-
-func readQuestions(path string) (out []question, err error) {
-	f, err := os.Open(path)
+// readQuestions reads a file of questions of one task. Those about offers are
+// asked before their days, all others at the end.
+func readQuestions(path string, task Task, order []step) (out []question, err error) {
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -75,64 +42,117 @@ func readQuestions(path string) (out []question, err error) {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		q, err := readQuestion(lines.Bytes())
-		if err != nil {
+		q := question{task: task, before: len(order)}
+		if err := q.read(lines.Bytes()); err != nil {
 			return nil, fmt.Errorf("%s: line %d: %w", path, n, err)
+		}
+		if task == Offers {
+			q.before = firstFrom(order, q.at)
 		}
 		out = append(out, q)
 	}
 	return out, lines.Err()
 }
 
-func readQuestion(line []byte) (q question, err error) {
-	if err := json.Unmarshal(line, &q); err != nil {
-		return q, err
-	}
-	if q.ID == "" || q.Member == "" || q.Day == "" || len(q.Candidates) == 0 {
-		return q, errors.New("id, member, day and candidates were expected, and at least one candidate")
-	}
-	if q.at, err = moment(q.Day); err != nil {
-		return q, fmt.Errorf("day: %w", err)
-	}
-	q.at -= q.at % day
-	return q, nil
-}
-
-// truth reads the right answers by question, or takes what the question's
-// member redeemed on its day if path is empty.
-func (h *history) truth(path string, asked []question) (map[string][]string, error) {
-	out := map[string][]string{}
-	if path != "" {
-		body, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(body, &out); err != nil {
-			return nil, fmt.Errorf("%s: %w; an object of lists was expected", path, err)
-		}
-		return out, nil
-	}
-	type on struct{ member, day string }
-	redeemed := map[on][]string{}
-	for _, r := range h.redemptions {
-		at := on{r.member, dayOf(r.at)}
-		redeemed[at] = append(redeemed[at], r.offer)
-	}
-	for _, q := range asked {
-		out[q.ID] = redeemed[on{q.Member, dayOf(q.at)}]
-	}
-	return out, nil
-}
-
-// writePredictions writes the lists by their questions.
-func writePredictions(path string, asked []question, lists [][]string) error {
-	out := make(map[string][]string, len(asked))
-	for i, q := range asked {
-		out[q.ID] = lists[i]
-	}
-	body, err := json.Marshal(out)
-	if err != nil {
+func (q *question) read(line []byte) (err error) {
+	if err := json.Unmarshal(line, q); err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(body, '\n'), 0o644)
+	switch {
+	case q.task == Offers && (q.ID == "" || q.Member == "" || q.Day == "" || len(q.Candidates) == 0):
+		return errors.New("id, member, day and candidates were expected, and at least one candidate")
+	case q.task == NextBasket && (q.ID == "" || q.Member == ""):
+		return errors.New("id and member were expected")
+	case (q.task == Together || q.task == Complete) && (q.ID == "" || len(q.Query) == 0):
+		return errors.New("id and query were expected, and at least one product in query")
+	case q.task == Together && len(q.Query) != 1:
+		return fmt.Errorf("query has %d products; what is bought together is asked of one", len(q.Query))
+	case q.task == Offers:
+		if q.at, err = moment(q.Day); err != nil {
+			return fmt.Errorf("day: %w", err)
+		}
+		q.at -= q.at % day
+	}
+	return nil
+}
+
+// taskOf says which task a file of questions is about, by its first line.
+func taskOf(path string) (task Task, err error) {
+	f, err := openFile(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, longestQuestion)
+	task = Together
+	for lines.Scan() {
+		var q question
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		switch fault := json.Unmarshal(lines.Bytes(), &q); { // readQuestions says where it is
+		case fault != nil, len(q.Candidates) > 0, q.Day != "":
+			return Offers, nil
+		case len(q.Query) == 0:
+			return NextBasket, nil
+		case len(q.Query) > 1:
+			return Complete, nil
+		}
+	}
+	return task, lines.Err()
+}
+
+// inOrder sorts questions by when they are asked, and by id within that.
+func inOrder(asked []question) error {
+	slices.SortFunc(asked, func(a, b question) int {
+		return cmp.Or(cmp.Compare(a.before, b.before), cmp.Compare(a.at, b.at), cmp.Compare(a.task, b.task), cmp.Compare(a.ID, b.ID))
+	})
+	type one struct {
+		task Task
+		id   string
+	}
+	seen := make(map[one]bool, len(asked))
+	for _, q := range asked {
+		if seen[one{q.task, q.ID}] {
+			return fmt.Errorf("two have the id %q", q.ID)
+		}
+		seen[one{q.task, q.ID}] = true
+	}
+	return nil
+}
+
+// firstFrom returns the place of the first step at or after a moment.
+func firstFrom(order []step, at event.Millis) int {
+	place, _ := slices.BinarySearchFunc(order, at, func(s step, at event.Millis) int { return cmp.Compare(s.at, at) })
+	return place
+}
+
+// offerQuestions asks for each member on each day on which they redeemed what
+// was sent to them, and says what they redeemed.
+func (h *history) offerQuestions(order []step) (out []question, right answers) {
+	right = answers{}
+	for _, r := range h.redemptions {
+		q := question{ID: r.member + "|" + dayOf(r.at), Member: r.member, Day: dayOf(r.at), task: Offers, at: r.at - r.at%day}
+		known := right[q.ID] != nil
+		right[q.ID] = append(right[q.ID], r.offer)
+		if known {
+			continue
+		}
+		q.before = firstFrom(order, q.at)
+		if q.Candidates = h.holding(r.member, q.at); len(q.Candidates) > 0 {
+			out = append(out, q)
+		}
+	}
+	return out, right
+}
+
+// memberQuestions asks for the next basket behind each right answer, whose ids
+// are the members', with or without | and what follows it.
+func memberQuestions(right answers, order []step) (out []question) {
+	for id := range right {
+		member, _, _ := strings.Cut(id, "|")
+		out = append(out, question{ID: id, Member: member, task: NextBasket, before: len(order)})
+	}
+	return out
 }

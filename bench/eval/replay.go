@@ -1,41 +1,52 @@
 package eval
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
+	"time"
 
 	"nabo/engine"
 	"nabo/engine/event"
-	"nabo/graph"
 )
 
 // played is what a replay brought.
 type played struct {
-	methods  []string     // the engine first, then the baselines
-	lists    [][][]string // by method and question, best first
-	events   int          // that were applied
-	rejected int          // that no gate would have let in
-	fault    error        // of the first of those
+	lists    [][][]string    // by question and method, the engine's first; best first
+	asOf     []event.Millis  // by question, the moment it was asked
+	took     []time.Duration // by question, the engine's answer
+	events   int             // that were applied
+	rejected int             // that no gate would have let in
+	fault    error           // of the first of those
+	replayed time.Duration   // applying everything
+	derived  time.Duration   // refreshing what is derived, in all
+	rounds   int             // how often it was refreshed
+
+	said     map[int]shown      // by question, the answers of examples
+	sold     map[string]float64 // receipts of each product, as far as they were applied
+	redeemed map[string]float64 // redemptions of each offer
 }
 
 // replay is a history while it is played to the engine and the ledger.
 type replay struct {
 	engine *engine.Engine
-	ledger *ledger
+	ledger *ledger // for the simple ways to rank offers; nil: none is asked about
+	tills  *tills  // for the simple ways to answer what is bought; nil: none is asked about
+	alone  bool    // none of these is wanted
 	log    io.Writer
 	month  string // that the log told of last
 
 	pos     uint64
 	group   []event.Event // admitted, not yet applied
 	day     event.Millis  // of the group
+	last    event.Millis  // the latest that was taken
 	payload []byte
 	applied []event.Event
+	fresh   event.Millis // the day that derived values were refreshed for; -1: never
+	answer  engine.Answer
+	offers  engine.OfferAnswer
+	show    map[int]bool // questions that become examples
 	played
 }
 
@@ -45,75 +56,110 @@ const groupMost = 500
 // scenarioName is the scenario that is asked.
 const scenarioName = "backtest"
 
-// plain is a scenario that shows the score alone.
-const plain = `{"diversity":0,"rotationRate":0,"explore":{"share":0}}`
-
-// play replays the history and asks each question before its day.
-func (h *history) play(ctx context.Context, asked []question, opt *Options) (*played, error) {
-	r, err := newReplay(opt)
+// play replays what may be known and asks each question at its place, the
+// engine and the simple ways.
+func (h *history) play(ctx context.Context, ex *exam, s setup, opt *Options) (*played, error) {
+	r, err := newReplay(ex, s, false, opt)
 	if err != nil {
 		return nil, err
 	}
-	next := 0
-	for ev := range h.happenings(r.ledger.soldOf) {
-		for next < len(asked) && asked[next].at <= ev.Time {
-			if next, err = r.askDay(ctx, asked, next); err != nil {
-				return nil, err
-			}
-		}
-		if next == len(asked) {
-			break // what comes after the last question is nobody's
-		}
-		if err := r.take(ev); err != nil {
-			return nil, err
-		}
+	r.show, r.said = ex.showcase(), map[int]shown{}
+	if err := r.run(ctx, h, ex); err != nil {
+		return nil, err
 	}
-	for next < len(asked) {
-		if next, err = r.askDay(ctx, asked, next); err != nil {
-			return nil, err
-		}
+	if _, err = r.askBefore(ctx, len(ex.order), ex.asked, len(r.lists)); err != nil {
+		return nil, err
 	}
+	r.weigh()
 	return &r.played, nil
 }
 
-func newReplay(opt *Options) (*replay, error) {
-	e, err := engine.New(engine.Options{Members: graph.MemberOptions{HalfLife: int64(opt.HalfLife * day)}})
+// run applies what may be known and asks what is asked on the way.
+func (r *replay) run(ctx context.Context, h *history, ex *exam) (err error) {
+	tell := h.telling(r.soldOf)
+	if len(ex.order) > 0 {
+		if err := tell.catalogue(ex.order[0].at, r.take); err != nil {
+			return err
+		}
+	}
+	next := 0
+	for place, s := range ex.order[:ex.until] {
+		if next, err = r.askBefore(ctx, place, ex.asked, next); err != nil {
+			return err
+		}
+		if next == len(ex.asked) {
+			break // what comes after the last question is nobody's
+		}
+		if place%groupMost == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !ex.knows(place) {
+			continue
+		}
+		if err := tell.events(s, r.take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newReplay(ex *exam, s setup, alone bool, opt *Options) (*replay, error) {
+	eng, err := s.engine()
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{engine: e, ledger: newLedger(), log: opt.Log}
-	r.methods = []string{"nabo"}
-	for _, b := range baselines() {
-		r.methods = append(r.methods, b.name)
+	e, err := engine.New(eng)
+	if err != nil {
+		return nil, err
 	}
-	r.lists = make([][][]string, len(r.methods))
-	return r, r.setScenario(opt.Scenario)
+	r := &replay{engine: e, alone: alone, log: opt.Log, fresh: -1}
+	for _, t := range ex.tasks() {
+		if t == Offers { // its events need what was sold, whoever answers
+			r.ledger = newLedger()
+		} else if !alone {
+			r.tills = newTills()
+		}
+	}
+	return r, r.setScenario(s)
 }
 
-// setScenario configures the scenario that is asked, from a file or plain.
-func (r *replay) setScenario(path string) error {
-	config := bytes.NewBufferString(plain)
-	if path != "" {
-		body, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		config.Reset()
-		if err := json.Compact(config, body); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	ev := &event.Event{
-		Type: event.TypeScenarioChanged, Source: "backtest", ID: scenarioName,
-		Body: &event.Scenario{Scenario: scenarioName, Config: config.String()},
-	}
-	if err := ev.Validate(ev.Time); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+// setScenario configures the scenario that is asked.
+func (r *replay) setScenario(s setup) error {
+	ev, err := s.scenarioEvent()
+	if err != nil {
+		return err
 	}
 	if err := r.engine.Check(ev); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
 	return r.take(ev)
+}
+
+func (r *replay) soldOf(product string) int {
+	if r.ledger == nil {
+		return 0
+	}
+	return r.ledger.sold[product]
+}
+
+// note counts an admitted event for the simple ways to answer.
+func (r *replay) note(ev *event.Event) {
+	if r.ledger != nil {
+		r.ledger.note(ev)
+	}
+	if b, ok := ev.Body.(*event.Receipt); ok && r.tills != nil {
+		r.tills.note(ev.Member, b.Lines)
+	}
+}
+
+// weigh keeps how much of everything was sold.
+func (r *replay) weigh() {
+	if r.tills != nil {
+		r.sold = r.tills.weights()
+	}
+	if r.ledger != nil {
+		r.redeemed = r.ledger.weights()
+	}
 }
 
 // take admits an event as the gate would, and applies the group before it when
@@ -133,7 +179,8 @@ func (r *replay) take(ev *event.Event) error {
 		r.day = at
 	}
 	r.group = append(r.group, admitted(ev))
-	r.ledger.note(&r.group[len(r.group)-1])
+	r.note(&r.group[len(r.group)-1])
+	r.last = max(r.last, ev.Time)
 	return nil
 }
 
@@ -147,13 +194,20 @@ func admitted(ev *event.Event) event.Event {
 	return out
 }
 
-func tokenOf(member string) event.Token { return event.Token(event.HashID(member)) }
+// tokenOf returns a member's token; an anonymous receipt has none.
+func tokenOf(member string) event.Token {
+	if member == "" {
+		return 0
+	}
+	return event.Token(event.HashID(member))
+}
 
 // apply hands the group to the engine by way of the log's bytes.
 func (r *replay) apply() (err error) {
 	if len(r.group) == 0 {
 		return nil
 	}
+	began := time.Now()
 	r.pos++
 	r.payload = event.AppendGroup(r.payload[:0], r.group)
 	if r.applied, err = event.DecodeGroup(r.payload, r.applied); err != nil {
@@ -162,47 +216,51 @@ func (r *replay) apply() (err error) {
 	r.engine.ApplyGroup(r.pos, r.applied)
 	r.events += len(r.group)
 	r.group = r.group[:0]
+	r.replayed += time.Since(began)
 	return nil
 }
 
-// askDay asks all questions of one day, from the place next on, and returns
-// where those of the next begin.
-func (r *replay) askDay(ctx context.Context, asked []question, next int) (int, error) {
-	if err := r.apply(); err != nil {
-		return next, err
-	}
-	r.engine.Refresh(ctx)
-	if err := ctx.Err(); err != nil {
-		return next, err
-	}
-	at := asked[next].at
-	if month := dayOf(at)[:len("2006-01")]; month != r.month {
-		r.month = month
-		fmt.Fprintf(r.log, "%s: %d events applied, %d of %d questions asked\n", dayOf(at), r.events, next, len(asked))
-	}
-	for ; next < len(asked) && asked[next].at == at; next++ {
-		q := &asked[next]
-		r.lists[0] = append(r.lists[0], r.recommend(q))
-		for i, b := range baselines() {
-			r.lists[i+1] = append(r.lists[i+1], r.ledger.rank(q, b))
+// askBefore asks the questions whose turn is before a place in the order, from
+// next on, and returns where the others begin.
+func (r *replay) askBefore(ctx context.Context, place int, asked []question, next int) (int, error) {
+	for ; next < len(asked) && asked[next].before <= place; next++ {
+		if err := r.ready(ctx, &asked[next], next, len(asked)); err != nil {
+			return next, err
 		}
-	}
-	if r.events == 0 {
-		return next, errors.New("nothing happened before the last question's day")
+		r.ask(&asked[next], next)
 	}
 	return next, nil
 }
 
-// recommend asks the engine.
-func (r *replay) recommend(q *question) []string {
-	out := []string{} // not null where it is written
-	var a engine.OfferAnswer
-	r.engine.Offers(&engine.OfferQuery{
-		Member: tokenOf(q.Member), Scenario: scenarioName, Among: q.Candidates, Count: Length,
-		Diversity: math.NaN(), RotationRate: math.NaN(),
-	}, q.at, &a)
-	for i := range a.Items {
-		out = append(out, a.Items[i].Offer.Spec.Offer)
+// asOfNow returns the moment that a question is asked.
+func (r *replay) asOfNow(q *question) event.Millis {
+	if q.at == 0 {
+		return r.last
 	}
-	return out
+	return q.at
+}
+
+// ready applies what came before a question, and refreshes what is derived
+// before the first question and then once for each day on which any is asked.
+func (r *replay) ready(ctx context.Context, q *question, next, of int) error {
+	if err := r.apply(); err != nil {
+		return err
+	}
+	if r.events == 0 {
+		return errors.New("nothing happened before the first question")
+	}
+	at := r.asOfNow(q)
+	if at -= at % day; at == r.fresh {
+		return nil
+	}
+	r.fresh = at
+	began := time.Now()
+	r.engine.Refresh(ctx)
+	r.derived += time.Since(began)
+	r.rounds++
+	if month := dayOf(at)[:len("2006-01")]; month != r.month && r.log != nil {
+		r.month = month
+		fmt.Fprintf(r.log, "%s: %d events applied, %d of %d questions asked\n", dayOf(at), r.events, next, of)
+	}
+	return ctx.Err()
 }

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// readTable hands the rows of folder's file of that name, .csv or .csv.gz, to
-// row, the cells in the order of columns. A column whose name ends in ? may be
+// readTable hands the rows of folder's file of that name, .csv or .csv.gz, or
+// without a folder those of the file at that path, to row, the cells in the order of columns. A column whose name ends in ? may be
 // missing, and its cells are then empty. The cells are row's until it returns;
 // their strings may be kept. Where neither file is there, the error is
 // fs.ErrNotExist.
@@ -70,6 +70,10 @@ func eachRow(rows *csv.Reader, path string, places []int, row func(cells []strin
 }
 
 func openTable(folder, name string) (*os.File, string, error) {
+	if folder == "" {
+		f, err := os.Open(name)
+		return f, name, err
+	}
 	plain := filepath.Join(folder, name+".csv")
 	for _, path := range []string{plain, plain + ".gz"} {
 		f, err := os.Open(path)

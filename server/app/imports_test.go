@@ -38,9 +38,12 @@ var mayImport = map[string][]string{
 	"server/push":     {"engine/event"},
 	"server/app":      {"engine", "engine/event", "engine/offer", "engine/store", "server", "server/lists", "server/push", "stream", "stream/gate"},
 	"bench/gen":       {"engine/event"},
-	"bench/load":      {"bench/gen", "engine", "engine/event", "engine/expr", "engine/offer", "engine/rank", "graph"},
-	"bench/eval":      {"bench/gen", "engine", "engine/event", "engine/expr", "engine/offer", "engine/rank", "graph"},
+	"bench/plot":      {},
+	"bench/load":      {"bench/gen", "bench/plot", "engine", "engine/event", "engine/expr", "engine/offer", "engine/rank", "graph"},
+	"bench/eval":      {"bench/eval/score", "bench/plot", "engine", "engine/event", "engine/expr", "engine/offer", "engine/rank", "graph"},
 	".":               {everything},
+
+	"bench/eval/score": {},
 }
 
 // testsMayImport is what test files may import beside that.

@@ -1,4 +1,4 @@
-package eval
+package score
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func TestMark(t *testing.T) {
 		name  string
 		list  []string
 		right []string
-		at    int // place in cutoffs
+		at    int // place in Cutoffs
 		want  string
 	}{
 		{"first of one", []string{"a", "b"}, []string{"a"}, 0, "recall 1.0000 hit 1.0000 mrr 1.0000 ndcg 1.0000 ndcg-all 1.0000"},
@@ -36,8 +36,9 @@ func TestMark(t *testing.T) {
 			right[id] = true
 		}
 		got := ""
-		for what, v := range mark(c.list, right)[c.at] {
-			got += fmt.Sprintf(" %s %.4f", measureNames[what], v)
+		for _, what := range []Measure{Recall, Hit, MRR, NDCG, NDCGAll} {
+			v := Mark(c.list, right, nil)[c.at][what]
+			got += fmt.Sprintf(" %s %.4f", Measure(what), v)
 		}
 		if got[1:] != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got[1:], c.want)
@@ -52,19 +53,19 @@ func TestMarkBounds(t *testing.T) {
 		id := rapid.StringMatching(`[a-h]`)
 		list := rapid.SliceOfN(id, 0, 25).Draw(t, "list")
 		right := rapid.MapOfN(id, rapid.Just(true), 1, 8).Draw(t, "right")
-		m := mark(list, right)
-		for k := range cutoffs {
-			for what, v := range m[k] {
+		m := Mark(list, right, nil)
+		for k := range Cutoffs {
+			for what, v := range m[k][:Repeats] {
 				if math.IsNaN(v) || v < 0 || v > 1+1e-12 {
-					t.Fatalf("%s at %d is %v", measureNames[what], cutoffs[k], v)
+					t.Fatalf("%s at %d is %v", Measure(what), Cutoffs[k], v)
 				}
 			}
-			if m[k][ndcgWhole] > m[k][ndcg]+1e-12 {
-				t.Fatalf("over all right answers the gain is %v, over those that fit %v", m[k][ndcgWhole], m[k][ndcg])
+			if m[k][NDCGAll] > m[k][NDCG]+1e-12 {
+				t.Fatalf("over all right answers the gain is %v, over those that fit %v", m[k][NDCGAll], m[k][NDCG])
 			}
-			for _, what := range []int{recall, hit, mrr, ndcgWhole} {
+			for _, what := range []Measure{Recall, Hit, MRR, NDCGAll} {
 				if k > 0 && m[k][what] < m[k-1][what] {
-					t.Fatalf("%s falls from %v to %v", measureNames[what], m[k-1][what], m[k][what])
+					t.Fatalf("%s falls from %v to %v", Measure(what), m[k-1][what], m[k][what])
 				}
 			}
 		}

@@ -9,16 +9,17 @@ import (
 	"nabo/engine/event"
 )
 
-// TestHappenings: everything comes in the order of its time, and an offer that
+// TestOrder: everything comes in the order of its time, and an offer that
 // is sent out again covers both campaigns' products for as long as either holds.
-func TestHappenings(t *testing.T) {
+func TestOrder(t *testing.T) {
 	h, err := readHistory(shop)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	var last event.Millis
-	for ev := range h.happenings(func(string) int { return 0 }) {
+	tell := h.telling(func(string) int { return 0 })
+	note := func(ev *event.Event) error {
 		if ev.Time < last {
 			t.Errorf("%v %q at %v comes after %v", ev.Type, ev.ID, ev.Time.Time(), last.Time())
 		}
@@ -31,6 +32,12 @@ func TestHappenings(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s offer %s %v %s to %s", dayOf(ev.Time), b.Offer, b.Products, dayOf(b.ValidFrom), dayOf(b.ValidThrough)))
 		case *event.Receipt:
 			got = append(got, fmt.Sprintf("%s receipt of %s: %s", dayOf(ev.Time), ev.MemberID, linesOf(b)))
+		}
+		return nil
+	}
+	for _, s := range h.order() {
+		if err := tell.events(s, note); err != nil {
+			t.Fatal(err)
 		}
 	}
 	want := []string{
@@ -73,7 +80,7 @@ func TestMost(t *testing.T) {
 	for i := range event.MaxProducts + 2 {
 		all = append(all, fmt.Sprintf("p%05d", i))
 	}
-	r := running{sold: func(p string) int {
+	r := telling{sold: func(p string) int {
 		if p == all[0] || p == all[1] {
 			return 0
 		}
@@ -89,7 +96,7 @@ func TestRejected(t *testing.T) {
 	folder := copied(t)
 	added(t, folder, "receipts.csv", "2026-02-01T00:00:00Z,17,9,anna,,1,2")
 	report, _ := run(t, Options{Folder: folder})
-	if report.Rejected != 1 || !strings.Contains(report.Fault, `receipt "receipts/9": /data/lines/0/product`) {
-		t.Errorf("%d were rejected: %s", report.Rejected, report.Fault)
+	if got := report.Tasks[0]; got.Rejected != 1 || !strings.Contains(got.Fault, `receipt "receipts/9": /data/lines/0/product`) {
+		t.Errorf("%d were rejected: %s", report.Tasks[0].Rejected, report.Tasks[0].Fault)
 	}
 }
