@@ -46,6 +46,11 @@ type Trends struct {
 	mu     sync.RWMutex // guards scopes itself, not what is in it
 	scopes []*trendScope
 	dirty  cow // guarded by mu
+
+	journal salesJournal // the writer's
+
+	// Whole is as PairOptions.Whole; 0: 8 MiB. It is set before any call.
+	Whole int
 }
 
 // trendScope is the counters of one scope.
@@ -68,7 +73,7 @@ func NewTrends(limit int) *Trends {
 	if limit == 0 {
 		limit = MaxTrendProducts
 	}
-	t := &Trends{limit: limit}
+	t := &Trends{limit: limit, Whole: wholeBytes}
 	for s := range spans {
 		t.fades[s] = fade{float64(s.Length()) * math.Ln2}
 	}
@@ -99,6 +104,11 @@ func (t *Trends) scope(s Scope) *trendScope {
 
 // Add counts one sale of each of nodes, or weight sales.
 func (t *Trends) Add(s Scope, at int64, nodes []Node, weight float32) {
+	t.journal.sold(s, at, nodes, weight)
+	t.add(s, at, nodes, weight)
+}
+
+func (t *Trends) add(s Scope, at int64, nodes []Node, weight float32) {
 	t.mu.Lock() // for the mark; the scope has its own lock
 	sc := t.scopes[s]
 	sc.mu.Lock()
@@ -168,6 +178,7 @@ func (sc *trendScope) index() {
 
 // Retire drops a product from every scope.
 func (t *Trends) Retire(n Node) {
+	t.journal.drop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for s, sc := range t.scopes {
@@ -254,9 +265,14 @@ func (t *Trends) Stats() TrendStats {
 	return st
 }
 
+// bytes is what encode makes, and the number that Save adds.
+func (sc *trendScope) bytes() int {
+	return 4*len(sc.epochs) + 8 + 20*len(sc.counters) + 8*len(sc.sold) + sinceBytes
+}
+
 func (sc *trendScope) encode() []byte {
 	le := binary.LittleEndian
-	dst := make([]byte, 0, 4*len(sc.epochs)+8+20*len(sc.counters)+8*len(sc.sold))
+	dst := make([]byte, 0, sc.bytes())
 	for _, e := range sc.epochs {
 		dst = le.AppendUint32(dst, uint32(e))
 	}
@@ -281,6 +297,13 @@ func (t *Trends) Load(s Scope, value []byte, limit Node) error {
 	if sc == nil {
 		return fmt.Errorf("graph: scope %d of %d", s, len(t.scopes))
 	}
+	value, since, err := t.journal.cut(value)
+	if err != nil {
+		return err
+	}
+	t.journal.mu.Lock()
+	t.journal.setSinceLocked(uint32(s), uint32(len(t.scopes)), since)
+	t.journal.mu.Unlock()
 	r := reader{b: value}
 	for i := range sc.epochs {
 		sc.epochs[i] = int32(r.u32())
@@ -304,10 +327,16 @@ func (t *Trends) Load(s Scope, value []byte, limit Node) error {
 }
 
 // Begin, Save and End make a checkpoint as those of Pairs do.
-func (t *Trends) Begin() {
+func (t *Trends) Begin() []JournalSegment {
 	t.mu.Lock()
-	t.dirty.begin()
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	whole := t.journal.mustWhole() || t.changedBytes() <= t.Whole
+	if whole {
+		t.dirty.begin()
+	} else {
+		t.dirty.beginTurn(t.journal.turn(), JournalTurns)
+	}
+	return t.journal.begin(whole)
 }
 
 // Save gives every scope that had changed when Begin was called.
@@ -318,7 +347,10 @@ func (t *Trends) Save(put func(s Scope, value []byte) error) error {
 		defer sc.mu.RUnlock()
 		return sc.encode()
 	}
-	return saveCells(&t.mu, &t.dirty, encode, func(slot uint32, value []byte) error { return put(Scope(slot), value) })
+	since := t.journal.segment
+	return saveCells(&t.mu, &t.dirty, encode, func(slot uint32, value []byte) error {
+		return put(Scope(slot), binary.LittleEndian.AppendUint32(value, since))
+	})
 }
 
 // End ends the checkpoint that Begin started and says whether it was kept.
@@ -326,6 +358,9 @@ func (t *Trends) End(kept bool) {
 	t.mu.Lock()
 	t.dirty.end(kept)
 	t.mu.Unlock()
+	if !kept {
+		t.journal.failed.Store(true)
+	}
 }
 
 // Digest returns a hash of all counters; not beside the writer.
