@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"nabo/engine/event"
@@ -11,28 +12,42 @@ import (
 	"nabo/graph"
 )
 
-// The kinds of pairs in a checkpoint, the first byte of their keys. They are
-// loaded in the order of their keys: numbers before what they number.
+// The kinds of pairs in a checkpoint, the first byte of their keys. Those up to
+// the first lane are loaded in the order of their keys: numbers before what
+// they number.
 const (
 	cellMeta     = 1
 	cellPlace    = 2
 	cellProduct  = 3
 	cellStock    = 4
-	cellToken    = 5
-	cellProfile  = 6
-	cellBought   = 7
-	cellViewed   = 8
-	cellGoods    = 9
-	cellVisits   = 10
-	cellTrends   = 11
-	cellReceipt  = 13
-	cellSession  = 14
-	cellScenario = 15
-	cellOffers   = 16 // and the book's own kinds above it, at most bookCells
+	cellReceipt  = 5
+	cellSession  = 6
+	cellScenario = 7
+	cellOffers   = 8 // and the book's own kinds above it, at most bookCells
 	bookCells    = 8
-	cellSealed   = 24 // runs of keys
-	cellKeys     = 25 // keys added since
+
+	cellToken   = 64 // the lane of people
+	cellProfile = 65
+
+	cellSealed = 72 // the lane of keys: runs of them
+	cellKeys   = 73 // and those added since
+
+	cellBought     = 80 // what is in no order
+	cellViewed     = 81
+	cellBoughtDone = 82 // the journals
+	cellViewedDone = 83
+	cellTrends     = 84
+	cellTrendsDone = 85
+	cellGoods      = 86
+	cellVisits     = 87
+	cellRefined    = 88
 )
+
+// Lanes are the first bytes of keys at which lanes begin: once all pairs before
+// the first are loaded, a goroutine may load each lane beside the others, in
+// the order of its keys; those of the last lane may be loaded in any order and
+// by any goroutines.
+func Lanes() []byte { return []byte{cellToken, cellSealed, cellBought} }
 
 // Checkpoint is what changed since the one before it, as of one position. It
 // is written while the engine goes on.
@@ -52,11 +67,12 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	c := &Checkpoint{e: e, pos: e.Position(), small: e.redo.take()}
-	e.bought.Begin()
-	e.viewed.Begin()
+	c.journal(cellBoughtDone, e.bought.Begin())
+	c.journal(cellViewedDone, e.viewed.Begin())
 	e.goods.Begin()
 	e.visits.Begin()
-	e.trends.Begin()
+	c.journal(cellTrendsDone, e.trends.Begin())
+	e.refined.Begin()
 	c.put(key(cellMeta), e.encodeMeta())
 	c.places()
 	c.products()
@@ -94,6 +110,7 @@ func (c *Checkpoint) end(kept bool) {
 	c.e.goods.End(kept)
 	c.e.visits.End(kept)
 	c.e.trends.End(kept)
+	c.e.refined.End(kept)
 	if !kept {
 		c.e.redo.put(c.small)
 		c.e.seen.redo.again(c.runs)
@@ -112,7 +129,7 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 		}
 	}
 	node := func(kind byte) func(graph.Node, []byte) error {
-		return func(n graph.Node, v []byte) error { return put(key(kind, uint64(n)), v) }
+		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(uint32(n))), v) }
 	}
 	member := func(kind byte) func(graph.Member, []byte) error {
 		return func(m graph.Member, v []byte) error { return put(key(kind, uint64(m)), v) }
@@ -123,16 +140,24 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	if err := c.e.viewed.Save(node(cellViewed)); err != nil {
 		return err
 	}
+	if err := c.e.refined.Save(node(cellRefined)); err != nil {
+		return err
+	}
 	if err := c.e.goods.Save(member(cellGoods)); err != nil {
 		return err
 	}
 	if err := c.e.visits.Save(member(cellVisits)); err != nil {
 		return err
 	}
-	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, uint64(s)), v) })
+	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(uint32(s))), v) })
 }
 
 func (c *Checkpoint) put(key, value []byte) { c.small = append(c.small, savedPair{key, value}) }
+
+// inTurn is the number in the key of what is written in turns: the turn stands
+// first, so that what a checkpoint writes lies together in the store, which
+// then need not touch all the rest to put it in its place.
+func inTurn(n uint32) uint64 { return uint64(n%graph.JournalTurns)<<32 | uint64(n) }
 
 // key makes a key of a kind and big-endian numbers, so that keys sort as they do.
 func key(kind byte, numbers ...uint64) []byte {
@@ -141,6 +166,12 @@ func key(kind byte, numbers ...uint64) []byte {
 		k = binary.BigEndian.AppendUint64(k, n)
 	}
 	return k
+}
+
+func (c *Checkpoint) journal(kind byte, segments []graph.JournalSegment) {
+	for _, s := range segments {
+		c.put(key(kind, uint64(s.Number)), s.Value)
+	}
 }
 
 func (c *Checkpoint) places() {
@@ -184,11 +215,22 @@ func (c *Checkpoint) people() {
 	p.gone, p.dirty = nil, map[event.Token]struct{}{} // many may have been new
 }
 
+// receiptsCell is how many of the latest receipts stand in one cell.
+const receiptsCell = 64
+
 func (c *Checkpoint) receipts() {
 	r := &c.e.recent
+	cells := map[int]struct{}{}
 	for i := range r.dirty {
-		rec := r.receipt(i)
-		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&rec))
+		cells[i/receiptsCell] = struct{}{}
+	}
+	for i := range cells {
+		w := writer{make([]byte, 0, 96*receiptsCell)}
+		for j := i * receiptsCell; j < min((i+1)*receiptsCell, len(r.ring)); j++ {
+			rec := r.receipt(j)
+			w.receipt(&rec)
+		}
+		c.put(key(cellReceipt, uint64(i)), w.b)
 	}
 	clear(r.dirty)
 }
@@ -237,8 +279,8 @@ func (e *Engine) loadScenario(value []byte) error {
 	return nil
 }
 
-// Load takes one pair of a checkpoint, in the order of the keys, into an
-// engine that has applied nothing.
+// Load takes one pair of a checkpoint, in the order of the keys as far as Lanes
+// wants it, into an engine that has applied nothing.
 func (e *Engine) Load(k, value []byte) error {
 	if len(k) == 0 || (len(k)-1)%8 != 0 {
 		return fmt.Errorf("engine: a key of %d bytes", len(k))
@@ -259,6 +301,13 @@ func (e *Engine) Load(k, value []byte) error {
 
 func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 	switch k[0] {
+	case cellBought, cellViewed, cellTrends, cellRefined:
+		if n[0] != inTurn(uint32(n[0])) {
+			return errCell
+		}
+		n[0] = uint64(uint32(n[0]))
+	}
+	switch k[0] {
 	case cellMeta:
 		return e.decodeMeta(value)
 	case cellPlace:
@@ -275,8 +324,16 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		return e.bought.Load(graph.Node(n[0]), value)
 	case cellViewed:
 		return e.viewed.Load(graph.Node(n[0]), value)
+	case cellBoughtDone:
+		return e.bought.LoadJournal(uint32(n[0]), value)
+	case cellViewedDone:
+		return e.viewed.LoadJournal(uint32(n[0]), value)
+	case cellTrendsDone:
+		return e.trends.LoadJournal(uint32(n[0]), value)
 	case cellGoods:
 		return e.goods.Load(graph.Member(n[0]), value)
+	case cellRefined:
+		return e.refined.Load(graph.Node(n[0]), value)
 	case cellVisits:
 		return e.visits.Load(graph.Member(n[0]), value)
 	case cellTrends:
@@ -286,7 +343,7 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 	case cellKeys:
 		return e.seen.loadKeys(n, value)
 	case cellReceipt:
-		return e.loadReceipt(n[0], value)
+		return e.loadReceipts(n[0], value)
 	case cellSession:
 		return e.loadSession(n[0], value)
 	case cellScenario:
@@ -301,8 +358,21 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 	return fmt.Errorf("what it is is not known to this version")
 }
 
-// Loaded says that all pairs of the checkpoint at pos were given to Load.
+// Loaded says that all pairs of the checkpoint at pos were given to Load. It
+// makes what leads back from products to members, on all processors.
 func (e *Engine) Loaded(pos uint64) error {
+	workers := runtime.GOMAXPROCS(0)
+	e.refined.Loaded()
+	for _, p := range []*graph.Pairs{e.bought, e.viewed} {
+		if _, err := p.Loaded(workers); err != nil {
+			return fmt.Errorf("engine: %w", err)
+		}
+	}
+	if _, err := e.trends.Loaded(e.bought.Nodes()); err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	e.goods.Loaded(workers)
+	e.visits.Loaded(workers)
 	if err := errors.Join(e.sessions.settle(), e.seen.settle(), e.recent.settle(e.opt.Recent)); err != nil {
 		return err
 	}
@@ -313,6 +383,7 @@ func (e *Engine) Loaded(pos uint64) error {
 	e.people.settle()
 	e.book.Touch()
 	e.Publish(pos)
+	e.revoice()
 	return nil
 }
 

@@ -87,6 +87,9 @@ func New(opt Options) (*Engine, error) {
 		visits: graph.NewMembers(graph.MemberOptions{HalfLife: opt.Members.HalfLife, Products: 16}),
 		trends: graph.NewTrends(0),
 	}
+	if opt.Bought.Whole != 0 {
+		e.trends.Whole = opt.Bought.Whole
+	}
 	e.refined = graph.NewRefined(e.bought, opt.Refine)
 	e.programs = expr.NewCache(programsKept)
 	e.defaults = builtIns()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -54,7 +55,9 @@ type Refined struct {
 	opt   RefineOptions
 	pairs *Pairs
 
-	into  []([]RefinedEdge) // Refresh's: target → its sources
+	mu    sync.Mutex
+	into  []([]RefinedEdge) // target → its sources; Refresh's alone changes it, with mu held
+	save  refinedSave       // guarded by mu, but for saving
 	next  Node              // where the round stands
 	round int               // refined in it
 
@@ -154,10 +157,7 @@ const publishEvery = 1024
 // a core for long; done says that the round is over, and published.
 func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, done bool) {
 	total := r.pairs.Nodes()
-	for Node(len(r.into)) < total {
-		r.into = append(r.into, nil)
-		r.place = append(r.place, 0)
-	}
+	r.grow(total)
 	if r.next == 0 {
 		r.behind = r.unrefined()*20 > int(total)
 	}
@@ -167,7 +167,7 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 			return refined, false
 		}
 		if r.pairs.due(r.next, r.opt.Changed) {
-			r.into[r.next] = r.refine(r.next, ms)
+			r.hold(r.next, r.refine(r.next, ms))
 			refined++
 			if (r.round+refined)%publishEvery == 0 && !r.behind {
 				r.publish()
