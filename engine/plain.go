@@ -39,6 +39,17 @@ func (v *voice) says(n *graph.Neighbor) float64 {
 	return v.by * strength(float64(n.Weight), float64(n.Support), v.gain)
 }
 
+// bar returns what weight times support must at least be for a neighbour that
+// is said to be so likely; 0 where that is not known. It saves a root for each
+// neighbour, which is most of what a long list costs.
+func (v *voice) bar(says float64) float64 {
+	if says <= 0 || v.gain != 0.5 {
+		return 0
+	}
+	least := says / v.by
+	return least * least * (1 - 1e-12) // what rounding may take
+}
+
 // strength lies between the number of receipts and what they added, by their
 // geometric mean: the gain at a power.
 func strength(weight, support, gain float64) float64 {
@@ -54,11 +65,9 @@ func (x *asking) support(n graph.Node) float64 {
 	return float64(s)
 }
 
-// share returns a product's share of all receipts, and of a hundred more: in a
-// shop that has seen few, nothing is known to be popular.
-func (x *asking) share(n graph.Node) float64 {
-	return x.support(n) / (x.e.bought.Total(x.at) + 100)
-}
+// shareOf returns a product's share of all receipts, and of a hundred more: in
+// a shop that has seen few, nothing is known to be popular.
+func shareOf(support, receipts float64) float64 { return support / (receipts + 100) }
 
 // together ranks what is bought with one product by how likely it is on a
 // receipt with it, of which DESIGN.md has the formula.
@@ -86,23 +95,23 @@ func (x *asking) together() {
 }
 
 // quick tallies the best of a long list of neighbours and returns what the
-// least of them scores. No product's share of all receipts is more than one:
-// this rules most neighbours out before their own support is looked up, which
+// least of them scores. What is popular comes to so much at
+// the most, which rules most neighbours out before their own support is looked up, which
 // is a cache miss each.
 func (x *asking) quick(v *voice) float64 {
 	top := &x.s.top
 	top.reset(x.q.Count)
-	least, by := 0.0, v.prior/(x.e.bought.Total(x.at)+100)
+	least, bar, total := 0.0, 0.0, x.e.bought.Total(x.at)
+	most := v.prior * x.e.popular.bound()
 	for i := range x.s.near {
 		n := &x.s.near[i]
-		score := v.says(n)
-		if score+v.prior < least || float64(n.Support) < x.q.MinSupport {
+		if float64(n.Weight)*float64(n.Support) < bar || float64(n.Support) < x.q.MinSupport {
 			continue
 		}
-		score += by * x.support(n.To)
-		if top.wants(score, n.To) && x.allowed(n.To) {
+		if score := v.says(n) + v.prior*shareOf(x.support(n.To), total); top.wants(score, n.To) && x.allowed(n.To) {
 			top.take(score, n.To, i)
 			least = top.least()
+			bar = v.bar(least - most)
 		}
 	}
 	for _, t := range top.items {
@@ -119,18 +128,19 @@ const popularBeside = 64
 // popular adds what is popular to what is tallied, and then by itself, where
 // that comes to least.
 func (x *asking) popular(v *voice, least float64) {
+	total := x.e.bought.Total(x.at)
 	for i := range x.s.acc.cells {
 		n := x.s.acc.cells[i].node
-		share := x.share(n)
+		share := shareOf(x.support(n), total)
 		x.s.acc.lift(n, v.prior*share, byUsual, float32(share))
 	}
-	if x.q.MinSupport > 0 || v.prior < least {
+	if x.q.MinSupport > 0 || v.prior*x.e.popular.bound() < least {
 		return
 	}
 	known := x.e.popular.in(x.e, 0, x.at)
 	for i := range known[:min(len(known), popularBeside)] {
 		n := known[i].node
-		if share := x.share(n); v.prior*share >= least && !x.s.acc.has(n) {
+		if share := shareOf(x.support(n), total); v.prior*share >= least && !x.s.acc.has(n) {
 			x.s.acc.add(n, v.prior*share, byUsual, noNode, float32(share))
 		}
 	}
