@@ -18,7 +18,7 @@ type Dial struct {
 // Dials returns all dials, by name. Anybody may call it.
 func Dials() []Dial {
 	return []Dial{
-		{"basket-plain", "What plain edges weigh beside refined ones in a small basket; 0: nothing.", 2, 0, 10, false,
+		{"basket-plain", "What plain edges weigh beside refined ones in a small basket; 0: nothing.", 3, 0, 10, false,
 			func(o *Options, v float64) { o.Plain.Basket = orNone(v) }},
 		{"damping", "How much a member's earlier purchases of a pair weaken what it says of the pair.", 1, 0, 4, true,
 			func(o *Options, v float64) { o.Damping = orNone(v) }},
@@ -26,7 +26,7 @@ func Dials() []Dial {
 			func(o *Options, v float64) { o.Refine.Dropout = orNone(v) }},
 		{"half-life", "Days after which a receipt says half as much of what is bought together.", 180, 1, 3650, true,
 			func(o *Options, v float64) { o.Bought.HalfLife = int64(v * msPerDay) }},
-		{"lambda", "How many receipts a refined edge needs to say half of what it could.", 40, 1, 1000, false,
+		{"lambda", "How many receipts a refined edge needs to say half of what it could.", 25, 1, 1000, false,
 			func(o *Options, v float64) { o.Refine.Lambda = v }},
 		{"member-half-life", "Days after which a member's purchase binds half as much.", 60, 1, 3650, true,
 			func(o *Options, v float64) { o.Members.HalfLife = int64(v * msPerDay) }},

@@ -55,7 +55,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Damping, 1)
 	set(&o.Plain.Gain, 0.5)
 	set(&o.Plain.Prior, 10)
-	set(&o.Plain.Basket, 2)
+	set(&o.Plain.Basket, 3)
 	set(&o.Offers.MaxOpen, 10)
 	set(&o.DedupeDays, 400)
 	set(&o.Recent, 1<<18)

@@ -11,7 +11,7 @@ import (
 // RefineOptions says how refined edges are made. The zero value works.
 type RefineOptions struct {
 	Neighbors int     // K, how many of a product's neighbours explain it; 0: 64
-	Lambda    float64 // λ, in receipts; 0: 40
+	Lambda    float64 // λ, in receipts; 0: 25
 	Dropout   float64 // the share of each explaining product that is taken not to be seen, 0 to 0.9; 0: 0.1
 	Least     float64 // smaller edges are left out; 0: 0.002
 	Outgoing  int     // the most refined edges from one product; 0: 1024
@@ -33,7 +33,7 @@ func (o RefineOptions) withDefaults() RefineOptions {
 	if o.Outgoing == 0 {
 		o.Outgoing = 1024
 	}
-	def(&o.Lambda, 40)
+	def(&o.Lambda, 25)
 	def(&o.Dropout, 0.1)
 	def(&o.Least, 0.002)
 	def(&o.Changed, 0.02)
