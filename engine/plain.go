@@ -42,12 +42,12 @@ func (v *voice) says(n *graph.Neighbor) float64 {
 // bar returns what weight times support must at least be for a neighbour that
 // is said to be so likely; 0 where that is not known. It saves a root for each
 // neighbour, which is most of what a long list costs.
-func (v *voice) bar(says float64) float64 {
+func (v *voice) bar(says float64) float32 {
 	if says <= 0 || v.gain != 0.5 {
 		return 0
 	}
 	least := says / v.by
-	return least * least * (1 - 1e-12) // what rounding may take
+	return float32(least * least * (1 - 1e-6)) // what rounding may take
 }
 
 // strength lies between the number of receipts and what they added, by their
@@ -101,11 +101,11 @@ func (x *asking) together() {
 func (x *asking) quick(v *voice) float64 {
 	top := &x.s.top
 	top.reset(x.q.Count)
-	least, bar, total := 0.0, 0.0, x.e.bought.Total(x.at)
+	least, bar, total := 0.0, float32(0), x.e.bought.Total(x.at)
 	most := v.prior * x.e.popular.bound()
 	for i := range x.s.near {
 		n := &x.s.near[i]
-		if float64(n.Weight)*float64(n.Support) < bar || float64(n.Support) < x.q.MinSupport {
+		if n.Weight*n.Support < bar || float64(n.Support) < x.q.MinSupport {
 			continue
 		}
 		if score := v.says(n) + v.prior*shareOf(x.support(n.To), total); top.wants(score, n.To) && x.allowed(n.To) {
