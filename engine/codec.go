@@ -124,7 +124,7 @@ func (t *taker) end() error {
 func (o Options) fingerprint() string {
 	o.Bought.Shards, o.Viewed.Shards, o.Members.Shards = 0, 0, 0
 	o.Bought.Whole, o.Viewed.Whole = 0, 0
-	o.Refine = graph.RefineOptions{}
+	o.Refine, o.Plain = graph.RefineOptions{}, PlainOptions{}
 	return fmt.Sprintf("%+v", o)
 }
 
@@ -149,6 +149,7 @@ func (e *Engine) encodeCounts() []byte {
 	w.num(e.applied.Load())
 	w.num(e.bought.TotalCell())
 	w.num(e.viewed.TotalCell())
+	w.num(e.bought.GainedCell())
 	w.num(uint64(len(e.catalogue.items)))
 	w.num(uint64(e.people.count))
 	w.num(uint64(e.recent.next))
@@ -174,6 +175,7 @@ func (e *Engine) decodeMeta(b []byte) error {
 	e.applied.Store(t.num())
 	e.bought.SetTotal(t.num())
 	e.viewed.SetTotal(t.num())
+	e.bought.SetGained(t.num())
 	products, members := t.num(), t.num()
 	e.recent.next = int(t.num())
 	e.sessions.seq = t.num()

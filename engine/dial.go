@@ -18,18 +18,30 @@ type Dial struct {
 // Dials returns all dials, by name. Anybody may call it.
 func Dials() []Dial {
 	return []Dial{
+		{"basket-plain", "What plain edges weigh beside refined ones in a small basket; 0: nothing.", 3, 0, 10, false,
+			func(o *Options, v float64) { o.Plain.Basket = orNone(v) }},
 		{"damping", "How much a member's earlier purchases of a pair weaken what it says of the pair.", 1, 0, 4, true,
 			func(o *Options, v float64) { o.Damping = orNone(v) }},
+		{"dropout", "The share of each product that is taken not to be seen when refined edges are made.", 0.1, 0, 0.9, false,
+			func(o *Options, v float64) { o.Refine.Dropout = orNone(v) }},
 		{"half-life", "Days after which a receipt says half as much of what is bought together.", 180, 1, 3650, true,
 			func(o *Options, v float64) { o.Bought.HalfLife = int64(v * msPerDay) }},
-		{"lambda", "How much support a refined edge needs; in receipts' gain.", 2, 0.1, 50, false,
+		{"lambda", "How many receipts a refined edge needs to say half of what it could.", 25, 1, 1000, false,
 			func(o *Options, v float64) { o.Refine.Lambda = v }},
 		{"member-half-life", "Days after which a member's purchase binds half as much.", 60, 1, 3650, true,
 			func(o *Options, v float64) { o.Members.HalfLife = int64(v * msPerDay) }},
 		{"partners", "The most others that one receipt binds a product to.", 64, 8, 512, true,
 			func(o *Options, v float64) { o.Bought.Partners = int(v/2) * 2 }},
+		{"popular", "How many receipts what is popular weighs beside a product's own; 0: none.", 10, 0, 1000, false,
+			func(o *Options, v float64) { o.Plain.Prior = orNone(v) }},
+		{"receipt-gain", "How much what is bought together goes by the receipts' gain, and not by their number.", 0.5, 0, 1, false,
+			func(o *Options, v float64) { o.Plain.Gain = orNone(v) }},
+		{"refine", "1: baskets go by refined edges; 0: by plain ones.", 1, 0, 1, false,
+			func(o *Options, v float64) { o.Refine.Off = v < 0.5 }},
 		{"refine-neighbors", "How many of a product's neighbours explain it, for its refined edges.", 64, 8, 256, false,
 			func(o *Options, v float64) { o.Refine.Neighbors = int(v) }},
+		{"usual", "1: baskets are told what is usual whatever else is in them; 0: not.", 1, 0, 1, false,
+			func(o *Options, v float64) { o.Refine.NoUsual = v < 0.5 }},
 	}
 }
 

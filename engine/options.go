@@ -16,6 +16,8 @@ type Options struct {
 	Members graph.MemberOptions // the members' bindings
 	Refine  graph.RefineOptions // the refined edges of Bought
 
+	Plain PlainOptions // how plain edges are read
+
 	Offers OfferOptions
 
 	Gains   Gains
@@ -51,6 +53,9 @@ func (o Options) withDefaults() Options {
 	set(&o.Gains.Cart, 0.2)
 	set(&o.Gains.Scan, 0.3)
 	set(&o.Damping, 1)
+	set(&o.Plain.Gain, 0.5)
+	set(&o.Plain.Prior, 10)
+	set(&o.Plain.Basket, 3)
 	set(&o.Offers.MaxOpen, 10)
 	set(&o.DedupeDays, 400)
 	set(&o.Recent, 1<<18)
@@ -70,6 +75,10 @@ func (o *Options) validate() error {
 	switch {
 	case o.Damping < 0:
 		return fmt.Errorf("engine: damping is %v; it must not be negative", o.Damping)
+	case !(o.Plain.Gain >= 0 && o.Plain.Gain <= 1 && o.Plain.Prior >= 0 && o.Plain.Basket >= 0):
+		return fmt.Errorf("engine: plain edges with gain %v, prior %v and basket %v; the gain must be 0 to 1, the others not negative", o.Plain.Gain, o.Plain.Prior, o.Plain.Basket)
+	case !(o.Refine.Dropout >= 0 && o.Refine.Dropout <= 0.9):
+		return fmt.Errorf("engine: a dropout of %v; it must be 0 to 0.9", o.Refine.Dropout)
 	case o.Offers.MaxOpen < 1 || o.Offers.MaxOpen > 1000:
 		return fmt.Errorf("engine: %d open activations a member; it must be 1 to 1000", o.Offers.MaxOpen)
 	case o.DedupeDays < 1 || o.DedupeDays > 4000:

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"nabo/engine/event"
 	"nabo/graph"
@@ -16,6 +17,8 @@ const popularKept = 500
 type popular struct {
 	mu    sync.RWMutex
 	lists map[graph.Scope]popularList // guarded by mu
+
+	commonest atomic.Uint64 // the bits of the largest share of all receipts
 }
 
 type popularList struct {
@@ -61,10 +64,25 @@ func (p *popular) make(e *Engine, s graph.Scope, at int64) []popularItem {
 	return items
 }
 
+// bound returns what no product's share of all receipts passes: twice the
+// largest when that was last looked at, a second or so ago.
+func (p *popular) bound() float64 {
+	if most := math.Float64frombits(p.commonest.Load()); most > 0 {
+		return min(2*most, 1)
+	}
+	return 1
+}
+
 func (p *popular) refresh(e *Engine, at event.Millis) {
 	if at == math.MaxInt64 {
 		return // no receipt yet
 	}
+	most, supports := float32(0), e.bought.Supports(int64(at))
+	for n := range e.bought.Nodes() {
+		support, _ := supports.Of(n)
+		most = max(most, support)
+	}
+	p.commonest.Store(math.Float64bits(shareOf(float64(most), e.bought.Total(int64(at)))))
 	p.mu.RLock()
 	var stale []graph.Scope
 	for s, l := range p.lists {

@@ -229,6 +229,8 @@ func (x *asking) reason(c *cell) Reason {
 		return Reason{Kind: ViewedWith, Other: x.e.catalogue.item(c.from)}
 	case byAlike:
 		return x.alike(c)
+	case byUsual:
+		return Reason{Kind: Popular}
 	case byTrend:
 		return Reason{Kind: SellsMore, Count: float64(c.weight)}
 	default:

@@ -17,6 +17,7 @@ const (
 	byKind                   // what goes with others of its category or brand
 	byOwn                    // the member's own purchases
 	byTrend                  // sells more than usual
+	byUsual                  // popular, whatever else is asked about
 )
 
 func (b by) source() Source {
@@ -25,6 +26,8 @@ func (b by) source() Source {
 		return FromRepeat
 	case byTrend:
 		return FromTrend
+	case byUsual:
+		return FromFiller
 	case byKind, byAlike:
 		return FromKind
 	default:
@@ -33,7 +36,7 @@ func (b by) source() Source {
 }
 
 func (b by) edge() string {
-	return [...]string{"", "together", "refined", "viewed", "alike", "category", "own", "trend"}[b]
+	return [...]string{"", "together", "refined", "viewed", "alike", "category", "own", "trend", "popular"}[b]
 }
 
 // noNode stands where a contribution has no product at its other end.
@@ -89,6 +92,23 @@ func (t *tally) add(n graph.Node, share float64, kind by, from graph.Node, weigh
 	if share > c.share {
 		c.share, c.weight, c.from, c.kind = share, weight, from, kind
 	}
+}
+
+// has says whether a candidate was added.
+func (t *tally) has(n graph.Node) bool { return int(n) < len(t.mark) && t.mark[n] != 0 }
+
+// lift adds to a candidate's score what is no reason of its own, unless there
+// is none but against it. The candidate must have been added.
+func (t *tally) lift(n graph.Node, share float64, kind by, weight float32) {
+	c := &t.cells[t.mark[n]-1]
+	if c.share <= 0 {
+		t.add(n, share, kind, noNode, weight)
+		return
+	}
+	if t.watching && n == t.target {
+		t.watched = append(t.watched, cell{score: share, weight: weight, node: n, from: noNode, kind: kind})
+	}
+	c.score += share
 }
 
 // watch writes down from now on what is added to one candidate.

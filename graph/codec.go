@@ -151,7 +151,7 @@ func checkLog(log []uint32, limit Node) error {
 
 // Digest returns a hash of the whole relation; not beside the writer.
 func (p *Pairs) Digest() uint64 {
-	sum := mix(p.TotalCell())
+	sum := mix(p.TotalCell()) + mix(^p.GainedCell())
 	for n := Node(0); n < p.live.len(); n++ {
 		sh, slot := p.shard(n)
 		sh.mu.RLock()

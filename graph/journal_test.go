@@ -18,6 +18,7 @@ type kept struct {
 	nodes    map[graph.Node][]byte
 	segments map[uint32][]byte
 	cell     uint64
+	gained   uint64
 	written  int // nodes, by the newest checkpoint
 }
 
@@ -31,12 +32,12 @@ func (k *kept) save(t *rapid.T, p *graph.Pairs, failed bool) {
 			k.segments[s.Number] = s.Value
 		}
 	}
-	cell := p.JournalCell()
+	cell, gained := p.JournalCell(), p.GainedCell()
 	if failed {
 		p.End(false)
 		return
 	}
-	k.cell, k.written = cell, 0
+	k.cell, k.gained, k.written = cell, gained, 0
 	err := p.Save(func(n graph.Node, v []byte) error {
 		k.nodes[n] = bytes.Clone(v)
 		k.written++
@@ -51,6 +52,7 @@ func (k *kept) save(t *rapid.T, p *graph.Pairs, failed bool) {
 func (k *kept) load(t *rapid.T, opt graph.PairOptions, nodes graph.Node, total uint64) *graph.Pairs {
 	p := graph.NewPairs(opt)
 	p.SetTotal(total)
+	p.SetGained(k.gained)
 	p.SetJournal(k.cell)
 	p.Grow(nodes)
 	var all sync.WaitGroup
@@ -247,6 +249,9 @@ func TestRefinedEdgesAreKept(t *testing.T) {
 		for n := range graph.Node(products) {
 			if got, want := loaded.From(n), r.From(n); !slices.Equal(got, want) {
 				t.Fatalf("from %d: %v, want %v", n, got, want)
+			}
+			if got, want := loaded.Now().Usual(n), r.Now().Usual(n); got != want {
+				t.Fatalf("usual of %d: %v, want %v", n, got, want)
 			}
 		}
 		if n := loaded.Refresh(context.Background(), 15_100*day); n > 0 {

@@ -57,7 +57,7 @@ func (l *liveSupports) get(n Node) (epoch int32, support float32, ok bool) {
 	return int32(c >> 32), math.Float32frombits(uint32(c)), c != retiredCell
 }
 
-// total counts all receipts of a relation, faded. The writer changes it; it is
+// total adds up all receipts of a relation, faded. The writer changes it; it is
 // published as a node's support is.
 type total struct {
 	epoch int32
@@ -73,15 +73,30 @@ func (t *total) add(epoch int32, factor float64, sign float32) {
 	t.set(t.epoch, max(t.count+sign*float32(factor*shift(epoch, t.epoch)), 0))
 }
 
+func (t *total) setCell(cell uint64) {
+	t.set(int32(cell>>32), math.Float32frombits(uint32(cell)))
+}
+
+func (t *total) at(f fade, ms int64) float64 {
+	c := t.cell.Load()
+	return float64(math.Float32frombits(uint32(c))) * f.to(int32(c>>32), ms)
+}
+
 func (t *total) set(epoch int32, count float32) {
 	t.epoch, t.count = epoch, count
 	t.cell.Store(uint64(uint32(epoch))<<32 | uint64(math.Float32bits(count)))
 }
 
 // Total returns how many receipts the relation was bound with, faded.
-func (p *Pairs) Total(ms int64) float64 {
-	c := p.all.cell.Load()
-	return float64(math.Float32frombits(uint32(c))) * p.fade.to(int32(c>>32), ms)
+func (p *Pairs) Total(ms int64) float64 { return p.all.at(p.fade, ms) }
+
+// Mass returns what receipts added to a product with the gain that its pairs
+// had, faded; 0 for one that was only bought alone, or is retired.
+func (p *Pairs) Mass(n Node, ms int64) float64 {
+	if n >= p.live.len() {
+		return 0
+	}
+	return p.massAt(n, ms)
 }
 
 // TotalCell gives the total for a checkpoint; the writer's. SetTotal sets it
@@ -89,6 +104,15 @@ func (p *Pairs) Total(ms int64) float64 {
 func (p *Pairs) TotalCell() uint64 { return p.all.cell.Load() }
 
 // SetTotal sets the total to what TotalCell gave.
-func (p *Pairs) SetTotal(cell uint64) {
-	p.all.set(int32(cell>>32), math.Float32frombits(uint32(cell)))
-}
+func (p *Pairs) SetTotal(cell uint64) { p.all.setCell(cell) }
+
+// Gained returns the sum over receipts of what each added to each of its
+// pairs, faded.
+func (p *Pairs) Gained(ms int64) float64 { return p.gained.at(p.fade, ms) }
+
+// GainedCell gives what Gained reads for a checkpoint; the writer's. SetGained
+// sets it to what GainedCell gave; before any other call.
+func (p *Pairs) GainedCell() uint64 { return p.gained.cell.Load() }
+
+// SetGained sets what Gained reads to what GainedCell gave.
+func (p *Pairs) SetGained(cell uint64) { p.gained.setCell(cell) }

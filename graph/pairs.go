@@ -54,6 +54,7 @@ type Pairs struct {
 	retires uint32 // products retired so far; the writer's
 	gone    bitset // which they are; the writer's
 	all     total
+	gained  total // what the receipts of more than one product added to each of their pairs
 
 	sc   *Scratch // the writer's
 	ring []ringItem
@@ -127,6 +128,14 @@ type Bundle struct {
 	Gain float32 // what the event's type weighs
 }
 
+// least returns what the least weakened of the products keeps.
+func (b *Bundle) least() uint8 {
+	if b.Damp == nil {
+		return 255
+	}
+	return slices.Max(b.Damp)
+}
+
 func (b *Bundle) damp(i int) uint32 {
 	if b.Damp == nil {
 		return 255
@@ -155,14 +164,21 @@ func (p *Pairs) Unbind(b *Bundle, back []Node) {
 		}
 	}
 	if len(rest.Nodes) > 0 {
-		rest.Gain /= gain(p.partners(len(rest.Nodes)))
+		if len(rest.Nodes) > 1 {
+			rest.Gain /= gain(p.partners(len(rest.Nodes)))
+		}
 		p.bind(&rest, 1)
 	}
 }
 
-// gain is what a receipt adds to each pair when each product meets so many.
+// gain is what a receipt adds to each pair when each product meets so many. One
+// of a single product adds nothing: it says how often that is bought, which is
+// its support, and nothing about what goes with it.
 func gain(partners int) float32 {
-	return 1 / float32(max(partners, 1))
+	if partners == 0 {
+		return 0
+	}
+	return 1 / float32(partners)
 }
 
 func (p *Pairs) partners(n int) int { return min(n-1, p.opt.Partners) }
@@ -198,6 +214,7 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 	epoch, factor := p.fade.at(b.At)
 	p.all.add(epoch, factor, sign)
 	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners, sign: sign}
+	p.gained.add(epoch, factor, sign*rec.gain*float32(b.least())/255)
 	for i := range nodes {
 		if i%warmAtOnce == 0 {
 			p.warm(nodes[i:min(i+warmAtOnce, len(nodes))], recordHead+partners)

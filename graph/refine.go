@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,10 +12,14 @@ import (
 // RefineOptions says how refined edges are made. The zero value works.
 type RefineOptions struct {
 	Neighbors int     // K, how many of a product's neighbours explain it; 0: 64
-	Lambda    float64 // λ, in receipts' gain; 0: 2
+	Lambda    float64 // λ, in receipts; 0: 25
+	Dropout   float64 // the share of each explaining product that is taken not to be seen, 0 to 0.9; 0: 0.1
 	Least     float64 // smaller edges are left out; 0: 0.002
 	Outgoing  int     // the most refined edges from one product; 0: 1024
 	Changed   float64 // the share of a product's mass that must be new; 0: 0.02
+
+	NoUsual bool // leave out what is usual whatever else is in the basket
+	Off     bool // make none
 }
 
 func (o RefineOptions) withDefaults() RefineOptions {
@@ -31,7 +34,8 @@ func (o RefineOptions) withDefaults() RefineOptions {
 	if o.Outgoing == 0 {
 		o.Outgoing = 1024
 	}
-	def(&o.Lambda, 2)
+	def(&o.Lambda, 25)
+	def(&o.Dropout, 0.1)
 	def(&o.Least, 0.002)
 	def(&o.Changed, 0.02)
 	return o
@@ -44,10 +48,14 @@ type RefinedEdge struct {
 }
 
 // Refined holds the refined edges of a relation: for each product j the
-// solution b of (G_NN + λI)·b = G_Nj over its K strongest neighbours N, where
-// G holds the faded weights. It is a local form of EASE (Steck, "Embarrassingly
-// shallow autoencoders for sparse data", WWW 2019): where a plain edge counts
-// what is bought together, a refined one keeps what the others do not explain.
+// solution b of (G_NN/(1−d) + λI)·b = G_Nj over its K strongest neighbours N,
+// where G holds the faded weights and only its diagonal is divided. It is a
+// local form of EASE (Steck, "Embarrassingly shallow autoencoders for sparse
+// data", WWW 2019) with the dropout d of Steck's later "Autoencoders that don't
+// overfit towards the identity" (NeurIPS 2020): where a plain edge counts what
+// is bought together, a refined one keeps what the others do not explain. One
+// of N is a product that is on every receipt; its edge is what is usual of j
+// whatever else is in the basket.
 //
 // Refresh and Step are one goroutine's; readers ask at any time and see either the edges
 // from before a refresh or those from after it.
@@ -55,11 +63,13 @@ type Refined struct {
 	opt   RefineOptions
 	pairs *Pairs
 
-	mu    sync.Mutex
-	into  []([]RefinedEdge) // target → its sources; Refresh's alone changes it, with mu held
-	save  refinedSave       // guarded by mu, but for saving
-	next  Node              // where the round stands
-	round int               // refined in it
+	mu     sync.Mutex
+	into   []([]RefinedEdge) // target → its sources; Refresh's alone changes it, with mu held
+	save   refinedSave       // guarded by mu, but for saving
+	usual  []float32         // target → what is usual of it; Refresh's
+	lambda float64           // of the round, in receipts' gain
+	next   Node              // where the round stands
+	round  int               // refined in it
 
 	behind bool // more than a twentieth of the products were never refined
 	out    atomic.Pointer[RefinedSet]
@@ -71,16 +81,10 @@ type Refined struct {
 	b     []float64
 }
 
-// RefinedSet is all refined edges by their source, as of one moment. It never
-// changes.
-type RefinedSet struct {
-	first []uint32 // source → where its edges begin
-	edges []RefinedEdge
-}
-
 // NewRefined makes the refined edges of a relation, none yet.
 func NewRefined(p *Pairs, opt RefineOptions) *Refined {
 	r := &Refined{opt: opt.withDefaults(), pairs: p}
+	r.save.made = r.opt.cell()
 	r.out.Store(&RefinedSet{first: []uint32{0}})
 	return r
 }
@@ -91,18 +95,6 @@ func (r *Refined) Now() *RefinedSet { return r.out.Load() }
 // From returns the refined edges from a product as they are now, the strongest
 // first. The slice is shared: read it only.
 func (r *Refined) From(n Node) []RefinedEdge { return r.Now().From(n) }
-
-// Nodes returns the number below which products have edges, if any.
-func (s *RefinedSet) Nodes() Node { return Node(len(s.first) - 1) }
-
-// From returns the refined edges from a product, the strongest first. The
-// slice is shared: read it only.
-func (s *RefinedSet) From(n Node) []RefinedEdge {
-	if int(n)+1 >= len(s.first) {
-		return nil
-	}
-	return s.edges[s.first[n]:s.first[n+1]]
-}
 
 // Edges returns how many refined edges are held.
 func (r *Refined) Edges() int { return len(r.out.Load().edges) }
@@ -135,11 +127,11 @@ func (r *Refined) Refresh(ctx context.Context, ms int64) int {
 // may ask, and should then make haste.
 func (r *Refined) Behind() bool { return r.behind }
 
-// unrefined counts the products that have receipts and no refined edges.
+// unrefined counts the products that were bought with others and have no refined edges.
 func (r *Refined) unrefined() int {
 	n := 0
 	for j, in := range r.into {
-		if _, support, alive := r.pairs.live.get(Node(j)); in == nil && alive && support > 0 {
+		if in == nil && r.pairs.massAt(Node(j), 0) > 0 {
 			n++
 		}
 	}
@@ -156,10 +148,14 @@ const publishEvery = 1024
 // over all products that are due takes many steps, so that it need never hold
 // a core for long; done says that the round is over, and published.
 func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, done bool) {
+	if r.opt.Off {
+		return 0, true
+	}
 	total := r.pairs.Nodes()
 	r.grow(total)
 	if r.next == 0 {
 		r.behind = r.unrefined()*20 > int(total)
+		r.lambda = r.opt.Lambda * r.pairs.meanGain(ms)
 	}
 	for ; r.next < total; r.next++ {
 		if refined == limit || ctx.Err() != nil {
@@ -197,6 +193,35 @@ func (p *Pairs) due(n Node, changed float64) bool {
 
 // refine solves for one product, with weights as of a moment.
 func (r *Refined) refine(j Node, at int64) []RefinedEdge {
+	near := r.explaining(j, at)
+	k := len(near)
+	r.usual[j] = 0
+	edges := []RefinedEdge{}
+	if k == 0 {
+		return edges
+	}
+	r.fillGram(near, at)
+	r.b = append(r.b[:0], r.pairs.massAt(j, at))
+	for _, n := range near {
+		r.b = append(r.b, float64(n.Weight))
+	}
+	if r.opt.NoUsual {
+		r.b[0] = 0
+	}
+	if !solve(r.g, r.b, k+1) {
+		return edges
+	}
+	r.usual[j] = float32(max(r.b[0], 0))
+	for i, w := range r.b[1:] {
+		if math.Abs(w) >= r.opt.Least {
+			edges = append(edges, RefinedEdge{near[i].To, float32(w)})
+		}
+	}
+	return edges
+}
+
+// explaining returns a product's K strongest neighbours, the strongest first.
+func (r *Refined) explaining(j Node, at int64) []Neighbor {
 	p := r.pairs
 	r.near = p.Neighbors(&r.sc, r.near[:0], j, at)
 	slices.SortFunc(r.near, func(a, b Neighbor) int {
@@ -207,37 +232,32 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 	})
 	// A product that came after this refresh began has to wait for the next.
 	r.near = slices.DeleteFunc(r.near, func(n Neighbor) bool { return int(n.To) >= len(r.place) || p.Retired(n.To) })
-	near := r.near[:min(len(r.near), r.opt.Neighbors)]
-	k := len(near)
-	if k == 0 {
-		return []RefinedEdge{}
+	return r.near[:min(len(r.near), r.opt.Neighbors)]
+}
+
+// fillGram makes G of some products: its first row and column are those of the
+// product that is on every receipt.
+func (r *Refined) fillGram(near []Neighbor, at int64) {
+	p, n := r.pairs, len(near)+1
+	for i, o := range near {
+		r.place[o.To] = uint32(i + 2)
 	}
-	ids, target := make([]Node, k), make([]float64, k)
-	for i, n := range near {
-		ids[i], target[i] = n.To, float64(n.Weight)
-		r.place[n.To] = uint32(i + 1)
-	}
-	r.g = slices.Grow(r.g[:0], k*k)[:k*k]
+	r.g = slices.Grow(r.g[:0], n*n)[:n*n]
 	clear(r.g)
-	for i, id := range ids {
-		r.g[i*k+i] = p.massAt(id, at) + r.opt.Lambda
-		p.project(id, at, r.place, r.g[i*k:i*k+k])
-	}
-	for _, id := range ids {
-		r.place[id] = 0
-	}
-	symmetrise(r.g, k)
-	r.b = append(r.b[:0], target...)
-	edges := []RefinedEdge{}
-	if !solve(r.g, r.b, k) {
-		return edges
-	}
-	for i, w := range r.b {
-		if math.Abs(w) >= r.opt.Least {
-			edges = append(edges, RefinedEdge{ids[i], float32(w)})
+	r.g[0] = p.Gained(at) + r.lambda
+	for i, o := range near {
+		row := r.g[(i+1)*n : (i+2)*n]
+		mass := p.massAt(o.To, at)
+		p.project(o.To, at, r.place, row)
+		row[i+1] = mass/(1-r.opt.Dropout) + r.lambda
+		if !r.opt.NoUsual {
+			row[0] = mass
 		}
 	}
-	return edges
+	for _, o := range near {
+		r.place[o.To] = 0
+	}
+	symmetrise(r.g, n)
 }
 
 // project adds to row what n's edges to the products that have a place weigh.
@@ -275,116 +295,21 @@ func (p *Pairs) massAt(n Node, ms int64) float64 {
 	return float64(nd.mass) * p.fade.to(nd.epoch, ms)
 }
 
-// symmetrise makes both halves of the matrix equal: a node that let an edge go
-// while its other end kept it would else leave G lopsided.
-func symmetrise(g []float64, k int) {
-	for i := range k {
-		for j := range i {
-			m := max(g[i*k+j], g[j*k+i])
-			g[i*k+j], g[j*k+i] = m, m
-		}
-	}
-}
-
-// solve replaces b by the solution of g·x = b, by Cholesky's method; g is
-// overwritten. It says false when g is not positive definite.
-func solve(g, b []float64, k int) bool {
-	for j := range k {
-		row := g[j*k : j*k+j+1]
-		d := row[j]
-		for _, v := range row[:j] {
-			d -= v * v
-		}
-		if d <= 0 {
-			return false
-		}
-		d = math.Sqrt(d)
-		row[j] = d
-		for i := j + 1; i < k; i++ {
-			other := g[i*k : i*k+j+1]
-			s := other[j]
-			for t, v := range row[:j] {
-				s -= v * other[t]
+// meanGain returns what a receipt adds, on average, to the mass of a product
+// on it: about one by the number of the others.
+func (p *Pairs) meanGain(ms int64) float64 {
+	var mass, support float64
+	for i := range p.shards {
+		sh := &p.shards[i]
+		sh.mu.RLock()
+		for j := range sh.nodes {
+			nd := &sh.nodes[j]
+			if nd.support > 0 {
+				by := p.fade.to(nd.epoch, ms)
+				mass, support = mass+float64(nd.mass)*by, support+float64(nd.support)*by
 			}
-			other[j] = s / d
 		}
+		sh.mu.RUnlock()
 	}
-	for i := range k {
-		s := b[i]
-		for t := range i {
-			s -= g[i*k+t] * b[t]
-		}
-		b[i] = s / g[i*k+i]
-	}
-	for i := k - 1; i >= 0; i-- {
-		s := b[i]
-		for t := i + 1; t < k; t++ {
-			s -= g[t*k+i] * b[t]
-		}
-		b[i] = s / g[i*k+i]
-	}
-	return true
-}
-
-// publish turns the edges around, target by target, and swaps them in.
-func (r *Refined) publish() {
-	counts := make([]uint32, len(r.into)+1)
-	for _, in := range r.into {
-		for _, e := range in {
-			counts[e.Node+1]++
-		}
-	}
-	for i := 1; i < len(counts); i++ {
-		counts[i] += counts[i-1]
-	}
-	all := make([]RefinedEdge, counts[len(counts)-1])
-	at := slices.Clone(counts)
-	for j, in := range r.into {
-		for _, e := range in {
-			all[at[e.Node]] = RefinedEdge{Node(j), e.Weight}
-			at[e.Node]++
-		}
-	}
-	r.out.Store(r.bound(counts, all))
-}
-
-// bound orders each product's edges by strength and keeps the strongest. It is
-// most of what publishing takes, a tenth of a second at full size, and gives
-// way to whoever waits for a processor meanwhile.
-func (r *Refined) bound(first []uint32, all []RefinedEdge) *RefinedSet {
-	out := &RefinedSet{first: make([]uint32, 0, len(first)), edges: all[:0]}
-	var order []uint64
-	for i := 0; i+1 < len(first); i++ {
-		if i%yieldEvery == 0 {
-			runtime.Gosched()
-		}
-		out.first = append(out.first, uint32(len(out.edges)))
-		order = order[:0]
-		for _, e := range all[first[i]:first[i+1]] {
-			order = append(order, e.rank())
-		}
-		slices.Sort(order)
-		for _, o := range order[:min(len(order), r.opt.Outgoing)] {
-			out.edges = append(out.edges, ranked(o))
-		}
-	}
-	out.first = append(out.first, uint32(len(out.edges)))
-	return out
-}
-
-// yieldEvery is after how many products bound gives way: some hundred
-// microseconds.
-const yieldEvery = 64
-
-// rank is a number that says all of an edge, the stronger the smaller, and of
-// equally strong ones the one to the lower node: numbers are sorted in a third
-// of the time that edges are.
-func (e RefinedEdge) rank() uint64 {
-	w := math.Float32bits(e.Weight)
-	return uint64(^w&math.MaxInt32)<<33 | uint64(e.Node)<<1 | uint64(w>>31)
-}
-
-// ranked is the edge of a rank.
-func ranked(o uint64) RefinedEdge {
-	return RefinedEdge{Node(uint32(o) >> 1), math.Float32frombits(uint32(o)<<31 | ^uint32(o>>33)&math.MaxInt32)}
+	return mass / max(support, math.SmallestNonzeroFloat64)
 }

@@ -4,19 +4,24 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // refinedSave is what a checkpoint needs of refined edges. They could be made
 // anew, but that takes tens of seconds in a large shop, in which answers are
 // plainer.
 type refinedSave struct {
-	changed  bitset // refined since the last Begin
-	inflight bitset // what the running checkpoint holds
+	made     uint32    // the options' cell
+	usual    []float32 // what is usual of each product, as of its edges
+	changed  bitset    // refined since the last Begin
+	inflight bitset    // what the running checkpoint holds
 	saving   []refinedProduct
 }
 
 type refinedProduct struct {
 	node  Node
+	usual float32
 	edges []RefinedEdge // never changes
 }
 
@@ -24,7 +29,7 @@ type refinedProduct struct {
 func (r *Refined) hold(n Node, edges []RefinedEdge) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.into[n] = edges
+	r.into[n], r.save.usual[n] = edges, r.usual[n]
 	r.save.changed.set(uint32(n))
 }
 
@@ -33,10 +38,10 @@ func (r *Refined) grow(n Node) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for Node(len(r.into)) < n {
-		r.into = append(r.into, nil)
+		r.into, r.save.usual = append(r.into, nil), append(r.save.usual, 0)
 	}
 	for Node(len(r.place)) < n {
-		r.place = append(r.place, 0)
+		r.place, r.usual = append(r.place, 0), append(r.usual, 0)
 	}
 }
 
@@ -50,15 +55,17 @@ func (r *Refined) Begin() {
 	s.changed.reset()
 	s.saving = make([]refinedProduct, 0, s.inflight.count())
 	for n, any := s.inflight.next(0); any; n, any = s.inflight.next(n + 1) {
-		s.saving = append(s.saving, refinedProduct{Node(n), r.into[n]})
+		s.saving = append(s.saving, refinedProduct{Node(n), s.usual[n], r.into[n]})
 	}
 }
 
 // Save gives the edges of every product that was refined since the checkpoint
 // before. It may run beside all else.
 func (r *Refined) Save(put func(n Node, value []byte) error) error {
+	made := r.save.made
 	for _, p := range r.save.saving {
-		value := make([]byte, 0, 8*len(p.edges))
+		value := make([]byte, 0, refinedHead+8*len(p.edges))
+		value = appendF32(binary.LittleEndian.AppendUint32(value, made), p.usual)
 		for _, e := range p.edges {
 			value = binary.LittleEndian.AppendUint32(value, uint32(e.Node))
 			value = appendF32(value, e.Weight)
@@ -81,26 +88,42 @@ func (r *Refined) End(kept bool) {
 	r.save.saving = nil
 }
 
+// refinedHead is what stands before a product's edges: with which options they
+// were made, and what is usual of the product.
+const refinedHead = 8
+
+// cell tells edges that were made with other options.
+func (o RefineOptions) cell() uint32 { return uint32(xxhash.Sum64String(fmt.Sprintf("%+v", o))) }
+
 // Load sets a product's edges to what Save gave; before any other call. Any
-// goroutines may load different products at the same time.
+// goroutines may load different products at the same time. Edges that were made
+// with other options are passed over, and made anew.
 func (r *Refined) Load(n Node, value []byte) error {
 	limit := r.pairs.Nodes()
-	if n >= limit || len(value)%8 != 0 {
+	if n >= limit || len(value) < refinedHead || (len(value)-refinedHead)%8 != 0 {
 		return fmt.Errorf("graph: refined edges of product %d of %d in %d bytes", n, limit, len(value))
 	}
+	made, usual := binary.LittleEndian.Uint32(value), math.Float32frombits(binary.LittleEndian.Uint32(value[4:]))
+	if made != r.save.made {
+		return nil
+	}
+	if !sound(usual) {
+		return fmt.Errorf("graph: %v is usual of product %d", usual, n)
+	}
+	value = value[refinedHead:]
 	edges := make([]RefinedEdge, len(value)/8)
 	for i := range edges {
 		e := &edges[i]
 		e.Node = Node(binary.LittleEndian.Uint32(value[8*i:]))
 		e.Weight = math.Float32frombits(binary.LittleEndian.Uint32(value[8*i+4:]))
-		if e.Node >= limit || !sound(max(e.Weight, -e.Weight)) {
+		if e.Node >= limit || !sound(abs(e.Weight)) {
 			return fmt.Errorf("graph: a refined edge to product %d of %d with weight %v", e.Node, limit, e.Weight)
 		}
 	}
 	r.grow(limit)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.into[n] = edges
+	r.into[n], r.usual[n], r.save.usual[n] = edges, usual, usual
 	return nil
 }
 
