@@ -29,8 +29,8 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c := &Checkpoint{e: e, pos: e.Position(), small: e.redo.take()}
 	c.journal(cellBoughtDone, e.bought.Begin())
 	c.journal(cellViewedDone, e.viewed.Begin())
-	e.goods.Begin()
-	e.visits.Begin()
+	c.journal(cellGoodsDone, e.goods.Begin())
+	c.journal(cellVisitsDone, e.visits.Begin())
 	c.journal(cellTrendsDone, e.trends.Begin())
 	e.refined.Begin()
 	c.put(key(cellMeta), e.encodeMeta())
@@ -89,10 +89,10 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 		}
 	}
 	node := func(kind byte) func(graph.Node, []byte) error {
-		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(uint32(n))), v) }
+		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(kind, uint32(n))), v) }
 	}
 	member := func(kind byte) func(graph.Member, []byte) error {
-		return func(m graph.Member, v []byte) error { return put(key(kind, uint64(m)), v) }
+		return func(m graph.Member, v []byte) error { return put(key(kind, inTurn(kind, uint32(m))), v) }
 	}
 	if err := c.e.bought.Save(node(cellBought)); err != nil {
 		return err
@@ -109,14 +109,14 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	if err := c.e.visits.Save(member(cellVisits)); err != nil {
 		return err
 	}
-	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(uint32(s))), v) })
+	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(cellTrends, uint32(s))), v) })
 }
 
 func (c *Checkpoint) put(key, value []byte) { c.small = append(c.small, savedPair{key, value}) }
 
 func (c *Checkpoint) journal(kind byte, segments []graph.JournalSegment) {
 	for _, s := range segments {
-		c.put(key(kind, uint64(s.Number)), s.Value)
+		c.put(key(kind, uint64(s.Number), uint64(s.Part)), s.Value)
 	}
 }
 

@@ -118,7 +118,7 @@ func TestOneLogOneState(t *testing.T) {
 
 		opt := small(rapid.SampledFrom([]int{1, 8, 64}).Draw(t, "shards"))
 		opt.Bought.Whole = rapid.SampledFrom([]int{0, 1}).Draw(t, "whole")
-		opt.Viewed.Whole = opt.Bought.Whole
+		opt.Viewed.Whole, opt.Members.Whole = opt.Bought.Whole, opt.Bought.Whole
 		other := newEngine(t, opt)
 		disk := map[string][]byte{}
 		for i := 0; i < len(evs); {

@@ -15,6 +15,9 @@ type MemberOptions struct {
 	HalfLife int64 // milliseconds; 0: 60 days
 	Products int   // the most products one member keeps; 0: 400
 	Shards   int   // locks; a power of two; 0: 64. It changes nothing but speed
+	// Whole is up to how many bytes of changed members a checkpoint writes them
+	// all, as PairOptions.Whole. 0: 8 MiB. It changes nothing but speed.
+	Whole int
 }
 
 func (o MemberOptions) withDefaults() MemberOptions {
@@ -26,6 +29,9 @@ func (o MemberOptions) withDefaults() MemberOptions {
 	}
 	if o.Shards == 0 {
 		o.Shards = 64
+	}
+	if o.Whole == 0 {
+		o.Whole = wholeBytes
 	}
 	return o
 }
@@ -42,9 +48,10 @@ type Members struct {
 	n      liveCount
 	leans  leans
 
-	mark   []uint32 // the writer's: product → place in its Bind, from 1
-	maybe  filter   // the writer's: of the nodes that have a mark
-	warmth uint32   // the writer's
+	mark    []uint32      // the writer's: product → place in its Bind, from 1
+	maybe   filter        // the writer's: of the nodes that have a mark
+	warmth  uint32        // the writer's
+	journal memberJournal // the writer's
 }
 
 type memberShard struct {
@@ -87,6 +94,7 @@ func NewMembers(opt MemberOptions) *Members {
 	opt = opt.withDefaults()
 	m := &Members{opt: opt, fade: fade{float64(opt.HalfLife)}, shards: make([]memberShard, opt.Shards)}
 	m.leans.init(opt.Shards)
+	m.journal.turns, m.journal.most = MemberTurns, journalBytes
 	for 1<<m.shift < opt.Shards {
 		m.shift++
 	}
@@ -123,6 +131,7 @@ type Purchase struct {
 // Bind adds an event and returns, in before, what the member's own bindings to
 // its products weighed until then, faded to the event's time.
 func (m *Members) Bind(id Member, e *Purchase, before []float32) []float32 {
+	m.journal.bind(id, e)
 	before = before[:0]
 	m.maybe = filter{}
 	for i, n := range e.Nodes {
@@ -233,6 +242,7 @@ func (m *Members) insert(sh *memberShard, rec *memberRec, id Member, fresh bindi
 // TakeBack undoes a purchase of each of nodes, the member's last of it, and
 // never leaves less than nothing. A product with no purchase left is let go.
 func (m *Members) TakeBack(id Member, nodes []Node, gain float32) {
+	m.journal.takeBack(id, nodes, gain)
 	sh, slot := m.shard(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -255,6 +265,7 @@ func (m *Members) TakeBack(id Member, nodes []Node, gain float32) {
 
 // Remove forgets a member. The number is not used again.
 func (m *Members) Remove(id Member) {
+	m.journal.remove(id)
 	sh, slot := m.shard(id)
 	sh.mu.Lock()
 	rec := &sh.recs[slot]
@@ -276,9 +287,18 @@ func (m *Members) Merge(from, into Member) {
 	rec := fs.recs[slot]
 	var goods []binding
 	fs.chunks.each(&rec, func(b *binding) { goods = append(goods, *b) })
+	value := fs.encode(slot)
 	fs.mu.RUnlock()
+	if rec.gone {
+		return
+	}
+	m.journal.merge(into, value)
 	m.Remove(from)
+	m.take(into, &rec, goods)
+}
 
+// take adds what another member held.
+func (m *Members) take(into Member, rec *memberRec, goods []binding) {
 	sh, slot := m.shard(into)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -296,7 +316,7 @@ func (m *Members) Merge(from, into Member) {
 			m.insert(sh, to, into, g)
 		}
 	}
-	to.join(&rec)
+	to.join(rec)
 }
 
 func (b *binding) join(o *binding) {

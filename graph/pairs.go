@@ -91,6 +91,7 @@ type pairNode struct {
 func NewPairs(opt PairOptions) *Pairs {
 	opt = opt.withDefaults()
 	p := &Pairs{opt: opt, fade: fade{float64(opt.HalfLife)}, shards: make([]pairShard, opt.Shards), sc: new(Scratch)}
+	p.journal.turns, p.journal.most = JournalTurns, journalBytes
 	for 1<<p.shift < opt.Shards {
 		p.shift++
 	}

@@ -77,7 +77,9 @@ func (p *Pairs) JournalCell() uint64 { return p.journal.cell() }
 func (p *Pairs) SetJournal(cell uint64) { p.journal.setCell(cell) }
 
 // LoadJournal takes a segment that Begin gave, beside what Load takes.
-func (p *Pairs) LoadJournal(number uint32, value []byte) error { return p.journal.load(number, value) }
+func (p *Pairs) LoadJournal(number, part uint32, value []byte) error {
+	return p.journal.load(number, part, value)
+}
 
 // Load sets a node to what Save gave; before any other call but Grow and
 // SetJournal. Any goroutines may load different nodes at the same time.
@@ -124,7 +126,7 @@ func (p *Pairs) Loaded(workers int) (done int, err error) {
 		all.Go(func() { counts[i], errs[i] = p.hand(uint32(i), uint32(workers)).redo(j) })
 	}
 	all.Wait()
-	j.since, j.kept = nil, nil
+	j.loaded()
 	return counts[0], errors.Join(errs...)
 }
 
