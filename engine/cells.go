@@ -45,9 +45,6 @@ const (
 // by any goroutines.
 func Lanes() []byte { return []byte{cellToken, cellSealed, cellBought} }
 
-// receiptsCell is how many of the latest receipts stand in one cell.
-const receiptsCell = 64
-
 // inTurn is the number in the key of what is written in turns: the turn stands
 // first, so that what a checkpoint writes lies together in the store, which
 // then need not touch all the rest to put it in its place.

@@ -39,7 +39,7 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c.people()
 	c.runs = e.seen.begin(c.pos, c.put)
 	c.receipts()
-	c.sessions()
+	e.sessions.beginSave()
 	c.scenarios()
 	c.book()
 	return c
@@ -71,6 +71,7 @@ func (c *Checkpoint) end(kept bool) {
 	c.e.visits.End(kept)
 	c.e.trends.End(kept)
 	c.e.refined.End(kept)
+	c.e.sessions.endSave(kept)
 	if !kept {
 		c.e.redo.put(c.small)
 		c.e.seen.redo.again(c.runs)
@@ -87,6 +88,9 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 		if err := c.runs[i].write(put); err != nil {
 			return err
 		}
+	}
+	if err := c.e.sessions.writeSave(put); err != nil {
+		return err
 	}
 	node := func(kind byte) func(graph.Node, []byte) error {
 		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(kind, uint32(n))), v) }
@@ -162,32 +166,7 @@ func (c *Checkpoint) people() {
 }
 
 func (c *Checkpoint) receipts() {
-	r := &c.e.recent
-	cells := map[int]struct{}{}
-	for i := range r.dirty {
-		cells[i/receiptsCell] = struct{}{}
-	}
-	for i := range cells {
-		w := writer{make([]byte, 0, 96*receiptsCell)}
-		for j := i * receiptsCell; j < min((i+1)*receiptsCell, len(r.ring)); j++ {
-			rec := r.receipt(j)
-			w.receipt(&rec)
-		}
-		c.put(key(cellReceipt, uint64(i)), w.b)
-	}
-	clear(r.dirty)
-}
-
-func (c *Checkpoint) sessions() {
-	s := &c.e.sessions
-	for k := range s.dirty {
-		var value []byte
-		if ses := s.byKey[k]; ses != nil {
-			value = encodeSession(ses)
-		}
-		c.put(key(cellSession, k), value)
-	}
-	clear(s.dirty)
+	c.e.recent.begin(func(cell int, value []byte) { c.put(key(cellReceipt, uint64(cell)), value) })
 }
 
 // scenarios are kept under numbers in the order of their names' hashes: the

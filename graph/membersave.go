@@ -61,7 +61,8 @@ func (m *Members) changedBytes() int {
 func (m *Members) Save(put func(id Member, value []byte) error) error {
 	for i := range m.shards {
 		sh := &m.shards[i]
-		err := saveCells(&sh.mu, &sh.cow, sh.encode, func(slot uint32, value []byte) error {
+		copied := func(slot uint32) func() []byte { return encoded(sh.encode(slot)) }
+		err := saveCells(&sh.mu, &sh.cow, copied, func(slot uint32, value []byte) error {
 			return put(Member(slot<<m.shift|uint32(i)), value)
 		})
 		if err != nil {

@@ -262,7 +262,7 @@ func (p *Pairs) write(b *Bundle, i int, rec record, epoch int32, factor float64,
 	if nd.retired {
 		return
 	}
-	sh.cow.touch(slot, nd.encode)
+	sh.cow.keep(slot, nd.copied)
 	rec.factor = nd.rebase(epoch, factor)
 	if rec.sign < 0 {
 		rec.factor = -rec.factor
@@ -344,7 +344,7 @@ func (p *Pairs) Retire(n Node) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	nd := &sh.nodes[slot]
-	sh.cow.touch(slot, nd.encode)
+	sh.cow.keep(slot, nd.copied)
 	*nd = pairNode{epoch: nd.epoch, retired: true, fresh: 1}
 	p.retires++
 	p.gone.set(uint32(n))
