@@ -262,6 +262,16 @@ func TestRefinedEdgesAreKept(t *testing.T) {
 		if n := loaded.Refresh(context.Background(), 15_100*day); n > 0 {
 			t.Fatalf("%d products were refined again", n)
 		}
+		changed := graph.NewRefined(q, graph.RefineOptions{Lambda: 3})
+		for n, v := range disk {
+			if err := changed.Load(n, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		changed.Loaded()
+		if n := changed.Edges(); n > 0 {
+			t.Fatalf("%d edges that other options made were taken", n)
+		}
 	})
 }
 
