@@ -33,6 +33,7 @@ type Engine struct {
 	people    people
 	seen      seen
 	popular   popular
+	habits    atomic.Pointer[habits]
 
 	book      *offer.Book
 	scenarios scenarios
@@ -87,6 +88,7 @@ func New(opt Options) (*Engine, error) {
 		visits: graph.NewMembers(graph.MemberOptions{HalfLife: opt.Members.HalfLife, Products: 16}),
 		trends: graph.NewTrends(0),
 	}
+	e.habits.Store(&habits{chances: e.goods.Chances(0)})
 	e.refined = graph.NewRefined(e.bought, opt.Refine)
 	e.programs = expr.NewCache(programsKept)
 	e.defaults = builtIns()
@@ -264,6 +266,7 @@ func (e *Engine) Refresh(ctx context.Context) int {
 func (e *Engine) Freshen() {
 	at := e.Clock(math.MaxInt64)
 	e.popular.refresh(e, at)
+	e.reHabit(int64(at))
 	e.reSignal(at)
 }
 

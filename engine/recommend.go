@@ -13,6 +13,9 @@ type scratch struct {
 	near     []graph.Neighbor
 	other    []graph.Neighbor
 	goods    []graph.Good
+	habit    graph.Habit
+	own      graph.Set // the member's goods, while others' are added
+	likely   ranking
 	sales    []graph.Sales
 	basket   []graph.Node
 	acc      tally
@@ -266,15 +269,14 @@ func (x *asking) evidence() {
 	for i := range x.a.Recomms {
 		r := &x.a.Recomms[i]
 		first := len(x.s.evidence)
-		if r.Source == FromFiller {
+		x.s.acc.watch(x.s.out[i])
+		x.rank()
+		for _, w := range x.s.acc.watched {
+			x.s.evidence = append(x.s.evidence, x.proof(w))
+		}
+		x.s.acc.unwatch()
+		if len(x.s.evidence) == first { // it only fills up
 			x.s.evidence = append(x.s.evidence, Evidence{Edge: "popular", Weight: r.Score, Share: r.Score})
-		} else {
-			x.s.acc.watch(x.s.out[i])
-			x.rank()
-			for _, w := range x.s.acc.watched {
-				x.s.evidence = append(x.s.evidence, x.proof(w))
-			}
-			x.s.acc.unwatch()
 		}
 		r.Evidence = slices.Clone(x.s.evidence[first:])
 	}
