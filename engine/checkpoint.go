@@ -2,36 +2,11 @@ package engine
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"sync"
 
 	"nabo/engine/event"
 	"nabo/engine/offer"
 	"nabo/graph"
-)
-
-// The kinds of pairs in a checkpoint, the first byte of their keys. They are
-// loaded in the order of their keys: numbers before what they number.
-const (
-	cellMeta     = 1
-	cellPlace    = 2
-	cellProduct  = 3
-	cellStock    = 4
-	cellToken    = 5
-	cellProfile  = 6
-	cellBought   = 7
-	cellViewed   = 8
-	cellGoods    = 9
-	cellVisits   = 10
-	cellTrends   = 11
-	cellReceipt  = 13
-	cellSession  = 14
-	cellScenario = 15
-	cellOffers   = 16 // and the book's own kinds above it, at most bookCells
-	bookCells    = 8
-	cellSealed   = 24 // runs of keys
-	cellKeys     = 25 // keys added since
 )
 
 // Checkpoint is what changed since the one before it, as of one position. It
@@ -52,11 +27,12 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	c := &Checkpoint{e: e, pos: e.Position(), small: e.redo.take()}
-	e.bought.Begin()
-	e.viewed.Begin()
+	c.journal(cellBoughtDone, e.bought.Begin())
+	c.journal(cellViewedDone, e.viewed.Begin())
 	e.goods.Begin()
 	e.visits.Begin()
-	e.trends.Begin()
+	c.journal(cellTrendsDone, e.trends.Begin())
+	e.refined.Begin()
 	c.put(key(cellMeta), e.encodeMeta())
 	c.places()
 	c.products()
@@ -94,6 +70,7 @@ func (c *Checkpoint) end(kept bool) {
 	c.e.goods.End(kept)
 	c.e.visits.End(kept)
 	c.e.trends.End(kept)
+	c.e.refined.End(kept)
 	if !kept {
 		c.e.redo.put(c.small)
 		c.e.seen.redo.again(c.runs)
@@ -112,7 +89,7 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 		}
 	}
 	node := func(kind byte) func(graph.Node, []byte) error {
-		return func(n graph.Node, v []byte) error { return put(key(kind, uint64(n)), v) }
+		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(uint32(n))), v) }
 	}
 	member := func(kind byte) func(graph.Member, []byte) error {
 		return func(m graph.Member, v []byte) error { return put(key(kind, uint64(m)), v) }
@@ -123,24 +100,27 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	if err := c.e.viewed.Save(node(cellViewed)); err != nil {
 		return err
 	}
+	if err := c.e.refined.Save(node(cellRefined)); err != nil {
+		return err
+	}
 	if err := c.e.goods.Save(member(cellGoods)); err != nil {
+		return err
+	}
+	if err := c.e.goods.SaveHabits(func(n uint64, v []byte) error { return put(key(cellHabits, n), v) }); err != nil {
 		return err
 	}
 	if err := c.e.visits.Save(member(cellVisits)); err != nil {
 		return err
 	}
-	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, uint64(s)), v) })
+	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(uint32(s))), v) })
 }
 
 func (c *Checkpoint) put(key, value []byte) { c.small = append(c.small, savedPair{key, value}) }
 
-// key makes a key of a kind and big-endian numbers, so that keys sort as they do.
-func key(kind byte, numbers ...uint64) []byte {
-	k := append(make([]byte, 0, 1+8*len(numbers)), kind)
-	for _, n := range numbers {
-		k = binary.BigEndian.AppendUint64(k, n)
+func (c *Checkpoint) journal(kind byte, segments []graph.JournalSegment) {
+	for _, s := range segments {
+		c.put(key(kind, uint64(s.Number)), s.Value)
 	}
-	return k
 }
 
 func (c *Checkpoint) places() {
@@ -186,9 +166,17 @@ func (c *Checkpoint) people() {
 
 func (c *Checkpoint) receipts() {
 	r := &c.e.recent
+	cells := map[int]struct{}{}
 	for i := range r.dirty {
-		rec := r.receipt(i)
-		c.put(key(cellReceipt, uint64(i)), encodeReceipt(&rec))
+		cells[i/receiptsCell] = struct{}{}
+	}
+	for i := range cells {
+		w := writer{make([]byte, 0, 96*receiptsCell)}
+		for j := i * receiptsCell; j < min((i+1)*receiptsCell, len(r.ring)); j++ {
+			rec := r.receipt(j)
+			w.receipt(&rec)
+		}
+		c.put(key(cellReceipt, uint64(i)), w.b)
 	}
 	clear(r.dirty)
 }
@@ -223,97 +211,6 @@ func (c *Checkpoint) book() {
 	c.e.book.Dirty(func(kind offer.Cell, n uint64, value []byte) {
 		c.put(key(cellOffers+byte(kind), n), value)
 	})
-}
-
-func (e *Engine) loadScenario(value []byte) error {
-	t := taker{b: value}
-	name := t.text()
-	c := scenarioConfig{version: t.num(), config: t.text()}
-	if err := t.end(); err != nil {
-		return err
-	}
-	e.scenarios.configs[name] = c
-	e.showScenario(name, c)
-	return nil
-}
-
-// Load takes one pair of a checkpoint, in the order of the keys, into an
-// engine that has applied nothing.
-func (e *Engine) Load(k, value []byte) error {
-	if len(k) == 0 || (len(k)-1)%8 != 0 {
-		return fmt.Errorf("engine: a key of %d bytes", len(k))
-	}
-	numbers := make([]uint64, 0, 3)
-	for b := k[1:]; len(b) > 0; b = b[8:] {
-		numbers = append(numbers, binary.BigEndian.Uint64(b))
-	}
-	want := map[byte]int{cellMeta: 0, cellStock: 2, cellSealed: 2, cellKeys: 3}
-	if n, special := want[k[0]]; (special && n != len(numbers)) || (!special && len(numbers) != 1) {
-		return fmt.Errorf("engine: a key of kind %d with %d numbers", k[0], len(numbers))
-	}
-	if err := e.loadCell(k, numbers, value); err != nil {
-		return fmt.Errorf("engine: load a pair of kind %d: %w", k[0], err)
-	}
-	return nil
-}
-
-func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
-	switch k[0] {
-	case cellMeta:
-		return e.decodeMeta(value)
-	case cellPlace:
-		return e.loadPlace(n[0], value)
-	case cellProduct:
-		return e.loadProduct(n[0], value)
-	case cellStock:
-		return e.loadStock(n, value)
-	case cellToken:
-		return e.loadToken(n[0], value)
-	case cellProfile:
-		return e.loadProfile(n[0], value)
-	case cellBought:
-		return e.bought.Load(graph.Node(n[0]), value)
-	case cellViewed:
-		return e.viewed.Load(graph.Node(n[0]), value)
-	case cellGoods:
-		return e.goods.Load(graph.Member(n[0]), value)
-	case cellVisits:
-		return e.visits.Load(graph.Member(n[0]), value)
-	case cellTrends:
-		return e.trends.Load(graph.Scope(n[0]), value, e.bought.Nodes())
-	case cellSealed:
-		return e.seen.loadSealed(n, value)
-	case cellKeys:
-		return e.seen.loadKeys(n, value)
-	case cellReceipt:
-		return e.loadReceipt(n[0], value)
-	case cellSession:
-		return e.loadSession(n[0], value)
-	case cellScenario:
-		return e.loadScenario(value)
-	}
-	if k[0] >= cellOffers && k[0] < cellOffers+bookCells {
-		if kind := offer.Cell(k[0] - cellOffers); kind == offer.CellRecord && n[0] >= uint64(e.people.count) {
-			return errCell
-		}
-		return e.book.Load(offer.Cell(k[0]-cellOffers), n[0], value)
-	}
-	return fmt.Errorf("what it is is not known to this version")
-}
-
-// Loaded says that all pairs of the checkpoint at pos were given to Load.
-func (e *Engine) Loaded(pos uint64) error {
-	if err := errors.Join(e.sessions.settle(), e.seen.settle(), e.recent.settle(e.opt.Recent)); err != nil {
-		return err
-	}
-	if have, want := e.catalogue.size(), e.bought.Nodes(); have != want {
-		return fmt.Errorf("engine: %d products are named of %d", have, want)
-	}
-	e.catalogue.settle()
-	e.people.settle()
-	e.book.Touch()
-	e.Publish(pos)
-	return nil
 }
 
 // redo holds the small pairs of a checkpoint that failed, for the next one.

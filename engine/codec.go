@@ -76,6 +76,16 @@ func (t *taker) length() int {
 	return int(n)
 }
 
+func (t *taker) bytes(n int) []byte {
+	if n > len(t.b) {
+		t.fail()
+		return nil
+	}
+	b := t.b[:n:n]
+	t.b = t.b[n:]
+	return b
+}
+
 func (t *taker) text() string {
 	n := t.length()
 	s := string(t.b[:n])
@@ -113,6 +123,7 @@ func (t *taker) end() error {
 // fingerprint names all options that the state depends on.
 func (o Options) fingerprint() string {
 	o.Bought.Shards, o.Viewed.Shards, o.Members.Shards = 0, 0, 0
+	o.Bought.Whole, o.Viewed.Whole = 0, 0
 	o.Refine, o.Plain = graph.RefineOptions{}, PlainOptions{}
 	return fmt.Sprintf("%+v", o)
 }
@@ -123,6 +134,9 @@ func (e *Engine) encodeMeta() []byte {
 	w.num(uint64(e.now))
 	w.num(e.duplicates.Load())
 	w.num(uint64(e.seen.day()))
+	w.num(e.bought.JournalCell())
+	w.num(e.viewed.JournalCell())
+	w.num(e.trends.JournalCell())
 	w.b = append(w.b, e.encodeCounts()...)
 	return w.b
 }
@@ -154,6 +168,9 @@ func (e *Engine) decodeMeta(b []byte) error {
 	e.now = event.Millis(t.num())
 	e.duplicates.Store(t.num())
 	e.seen.today.Store(uint32(graph.Day(t.num())))
+	e.bought.SetJournal(t.num())
+	e.viewed.SetJournal(t.num())
+	e.trends.SetJournal(t.num())
 	e.clock.Store(int64(t.num()))
 	e.applied.Store(t.num())
 	e.bought.SetTotal(t.num())
@@ -312,33 +329,41 @@ func (e *Engine) loadProfile(n uint64, value []byte) error {
 
 func encodeReceipt(r *recentReceipt) []byte {
 	var w writer
+	w.receipt(r)
+	return w.b
+}
+
+func (w *writer) receipt(r *recentReceipt) {
 	w.num(r.key)
 	w.num(uint64(r.at))
 	w.float(float64(r.gain))
 	w.nodes(r.nodes)
-	w.text(string(r.damp))
-	if r.damp != nil {
-		w.num(1)
+	if r.damp == nil {
+		w.num(0)
+		return
 	}
-	return w.b
+	w.num(1)
+	w.b = append(w.b, r.damp...)
 }
 
-func (e *Engine) loadReceipt(n uint64, value []byte) error {
+// loadReceipts takes a cell of the latest receipts: all but the last are full.
+func (e *Engine) loadReceipts(n uint64, value []byte) error {
 	t := taker{b: value}
-	r := recentReceipt{key: t.num(), at: int64(t.num()), gain: float32(t.float())}
-	r.nodes = t.nodes(e.bought.Nodes())
-	damp := []byte(t.text())
-	if len(t.b) > 0 && t.num() == 1 {
-		r.damp = damp
-	}
-	if n != uint64(len(e.recent.ring)) || n >= uint64(e.opt.Recent) || (r.damp != nil && len(r.damp) != len(r.nodes)) {
+	first := len(e.recent.ring)
+	if n*receiptsCell != uint64(first) {
 		return errCell
 	}
-	if err := t.end(); err != nil {
-		return err
+	for len(t.b) > 0 && !t.bad {
+		r := recentReceipt{key: t.num(), at: int64(t.num()), gain: float32(t.float()), nodes: t.nodes(e.bought.Nodes())}
+		if t.num() == 1 {
+			r.damp = t.bytes(len(r.nodes))
+		}
+		if at := len(e.recent.ring); t.bad || at >= e.opt.Recent || at >= first+receiptsCell {
+			return errCell
+		}
+		e.recent.load(&r)
 	}
-	e.recent.load(&r)
-	return nil
+	return t.end()
 }
 
 func encodeSession(s *session) []byte {

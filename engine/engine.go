@@ -89,6 +89,9 @@ func New(opt Options) (*Engine, error) {
 		trends: graph.NewTrends(0),
 	}
 	e.habits.Store(&habits{chances: e.goods.Chances(0)})
+	if opt.Bought.Whole != 0 {
+		e.trends.Whole = opt.Bought.Whole
+	}
 	e.refined = graph.NewRefined(e.bought, opt.Refine)
 	e.programs = expr.NewCache(programsKept)
 	e.defaults = builtIns()

@@ -117,6 +117,8 @@ func TestOneLogOneState(t *testing.T) {
 		plain.Publish(uint64(len(evs)))
 
 		opt := small(rapid.SampledFrom([]int{1, 8, 64}).Draw(t, "shards"))
+		opt.Bought.Whole = rapid.SampledFrom([]int{0, 1}).Draw(t, "whole")
+		opt.Viewed.Whole = opt.Bought.Whole
 		other := newEngine(t, opt)
 		disk := map[string][]byte{}
 		for i := 0; i < len(evs); {

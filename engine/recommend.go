@@ -46,6 +46,7 @@ type asking struct {
 	stocked bool        // here is a store
 
 	explain bool // second round: record evidence for the chosen
+	ranked  int  // how many were chosen; the rest fills up
 }
 
 // Recommend answers q into a, which it overwrites. now is the wall clock.
@@ -156,6 +157,7 @@ func (x *asking) collect() {
 			top.take(c.score, c.node, i)
 		}
 	}
+	x.ranked = len(top.items)
 	for _, t := range top.items {
 		c := &x.s.acc.cells[t.cell]
 		r := x.emit(c.node, c.score, c.kind.source(), x.reason(c))
@@ -269,14 +271,15 @@ func (x *asking) evidence() {
 	for i := range x.a.Recomms {
 		r := &x.a.Recomms[i]
 		first := len(x.s.evidence)
-		x.s.acc.watch(x.s.out[i])
-		x.rank()
-		for _, w := range x.s.acc.watched {
-			x.s.evidence = append(x.s.evidence, x.proof(w))
-		}
-		x.s.acc.unwatch()
-		if len(x.s.evidence) == first { // it only fills up
+		if i >= x.ranked {
 			x.s.evidence = append(x.s.evidence, Evidence{Edge: "popular", Weight: r.Score, Share: r.Score})
+		} else {
+			x.s.acc.watch(x.s.out[i])
+			x.rank()
+			for _, w := range x.s.acc.watched {
+				x.s.evidence = append(x.s.evidence, x.proof(w))
+			}
+			x.s.acc.unwatch()
 		}
 		r.Evidence = slices.Clone(x.s.evidence[first:])
 	}

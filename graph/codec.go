@@ -70,7 +70,7 @@ func appendF32(dst []byte, f float32) []byte {
 // move the moment of a merge. DESIGN.md has the format.
 func (nd *pairNode) encode() []byte {
 	le := binary.LittleEndian
-	dst := make([]byte, 0, 32+14*nd.edges.len()+4*len(nd.log))
+	dst := make([]byte, 0, nd.bytes())
 	dst = le.AppendUint32(dst, uint32(nd.epoch))
 	retired := uint32(0)
 	if nd.retired {
@@ -105,7 +105,7 @@ func (nd *pairNode) decode(b []byte, limit Node) error {
 	if !sound(nd.support) || !sound(nd.mass) || !sound(nd.floor) {
 		return fmt.Errorf("graph: a product with support %v, mass %v and floor %v", nd.support, nd.mass, nd.floor)
 	}
-	n := r.count(14)
+	n := r.count(edgeBytes)
 	nd.edges, nd.log = adjacency{}, nil
 	if n > math.MaxUint16 {
 		return errShort
@@ -145,63 +145,6 @@ func checkLog(log []uint32, limit Node) error {
 			}
 		}
 		log = log[recordHead+int(log[0]&0xffff):]
-	}
-	return nil
-}
-
-// Begin starts a checkpoint as of this moment; the writer's. The checkpoint
-// before it must have ended.
-func (p *Pairs) Begin() {
-	for i := range p.shards {
-		sh := &p.shards[i]
-		sh.mu.Lock()
-		sh.cow.begin()
-		sh.mu.Unlock()
-	}
-}
-
-// Save gives every node that had changed when Begin was called, as it was
-// then. It may run beside the writer and all readers.
-func (p *Pairs) Save(put func(n Node, value []byte) error) error {
-	for i := range p.shards {
-		sh := &p.shards[i]
-		node := func(slot uint32) uint32 { return slot<<p.shift | uint32(i) }
-		err := saveCells(&sh.mu, &sh.cow, func(slot uint32) []byte { return sh.nodes[slot].encode() },
-			func(slot uint32, value []byte) error { return put(Node(node(slot)), value) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// End ends the checkpoint that Begin started and says whether it was kept.
-func (p *Pairs) End(kept bool) {
-	for i := range p.shards {
-		sh := &p.shards[i]
-		sh.mu.Lock()
-		sh.cow.end(kept)
-		sh.mu.Unlock()
-	}
-}
-
-// Load sets a node to what Save gave; before any other call but Grow.
-func (p *Pairs) Load(n Node, value []byte) error {
-	if n >= p.live.len() {
-		return fmt.Errorf("graph: product %d of %d", n, p.live.len())
-	}
-	sh, slot := p.shard(n)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	nd := &sh.nodes[slot]
-	if err := nd.decode(value, p.live.len()); err != nil {
-		return err
-	}
-	p.live.set(n, nd)
-	if nd.retired {
-		p.live.retire(n)
-		p.retires++
-		p.gone.set(uint32(n))
 	}
 	return nil
 }

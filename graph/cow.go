@@ -37,6 +37,18 @@ func (c *cow) begin() {
 	c.pending = append(c.pending[:0], c.inflight...)
 }
 
+// beginTurn is begin for the cells of one turn of so many.
+func (c *cow) beginTurn(turn, turns uint32) {
+	c.inflight.reset()
+	for slot, any := c.dirty.next(0); any; slot, any = c.dirty.next(slot + 1) {
+		if slot%turns == turn {
+			c.inflight.set(slot)
+			c.dirty.clear(slot)
+		}
+	}
+	c.pending = append(c.pending[:0], c.inflight...)
+}
+
 // end says whether the checkpoint was kept. If not, its cells count as changed.
 func (c *cow) end(kept bool) {
 	if !kept {
@@ -83,6 +95,14 @@ func (b *bitset) or(o bitset) {
 }
 
 func (b bitset) reset() { clear(b) }
+
+func (b bitset) count() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
 
 func (b bitset) next(i uint32) (uint32, bool) {
 	for w := int(i >> 6); w < len(b); w++ {

@@ -52,6 +52,7 @@ func FuzzLoadPairs(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
 		p := graph.NewPairs(graph.PairOptions{Neighbors: 8})
+		p.SetJournal(1<<32 | 1)
 		p.Grow(20)
 		if p.Load(3, value) != nil {
 			return
@@ -89,6 +90,7 @@ func FuzzLoadTrends(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
 		tr := graph.NewTrends(8)
+		tr.SetJournal(1<<32 | 1)
 		tr.Grow(2)
 		if tr.Load(1, value, 20) != nil {
 			return

@@ -2,8 +2,6 @@ package graph
 
 import (
 	"encoding/binary"
-	"fmt"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -120,46 +118,6 @@ func (sh *memberShard) encode(slot uint32) []byte {
 	return dst
 }
 
-// Load sets a member to what Save gave; before any other call but Grow.
-func (m *Members) Load(id Member, value []byte) error {
-	if uint32(id) >= m.n.get() || len(value) == 0 {
-		return fmt.Errorf("graph: member %d of %d in %d bytes", id, m.n.get(), len(value))
-	}
-	sh, slot := m.shard(id)
-	rec := &sh.recs[slot]
-	if value[0] == 1 {
-		*rec = memberRec{epoch: math.MinInt32, gone: true}
-		return nil
-	}
-	r := reader{b: value[1:]}
-	loaded := memberRec{epoch: int32(r.u32()), visits: r.u16(), last: Day(r.u16()), every: r.u16()}
-	held := make([]binding, r.u16())
-	for i := range held {
-		held[i] = binding{r.u32(), r.f32(), Day(r.u16()), r.u16()}
-		if held[i].node() >= m.leans.n {
-			return fmt.Errorf("graph: a binding to product %d of %d", held[i].node(), m.leans.n)
-		}
-	}
-	if err := r.end(); err != nil {
-		return err
-	}
-	*rec = loaded
-	push := func(b binding) {
-		sh.chunks.push(rec, b)
-		m.leans.add(b.node(), id)
-	}
-	// each gives the newest chunk first and push wants the oldest: the chunks
-	// must stand as they stood, or a later drop would move another binding.
-	for end := len(held); end > 0; {
-		start := max(end-chunkSize, 0)
-		for _, b := range held[start:end] {
-			push(b)
-		}
-		end = start
-	}
-	return nil
-}
-
 // Begin, Save and End make a checkpoint as those of Pairs do.
 func (m *Members) Begin() {
 	for i := range m.shards {
@@ -168,6 +126,7 @@ func (m *Members) Begin() {
 		sh.cow.begin()
 		sh.mu.Unlock()
 	}
+	m.habits.hold()
 }
 
 // Save gives every member that had changed when Begin was called.
@@ -192,6 +151,7 @@ func (m *Members) End(kept bool) {
 		sh.cow.end(kept)
 		sh.mu.Unlock()
 	}
+	m.habits.let(kept)
 }
 
 // Digest returns a hash of all members; not beside the writer.
@@ -203,5 +163,5 @@ func (m *Members) Digest() uint64 {
 		sum += mix(uint64(id)+1) * (xxhash.Sum64(sh.encode(slot)) | 1)
 		sh.mu.RUnlock()
 	}
-	return sum
+	return sum + m.habits.digest()
 }

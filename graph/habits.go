@@ -16,13 +16,15 @@ import (
 type habits struct {
 	fade fade
 
-	mu     sync.Mutex
-	epoch  int32               // guarded by mu
-	cells  [habitCells]tallied // guarded by mu
-	goods  []productHabit      // guarded by mu
-	visits float64             // by members who came before, faded; guarded by mu
-	asked  []askedHabit        // the writer's: of the visit at hand
-	visit  visitAt             // the writer's
+	mu      sync.Mutex
+	epoch   int32               // guarded by mu
+	cells   [habitCells]tallied // guarded by mu
+	goods   []productHabit      // guarded by mu
+	visits  float64             // by members who came before, faded; guarded by mu
+	held    *heldHabits         // by a checkpoint; guarded by mu
+	changed bool                // since the last checkpoint; guarded by mu
+	asked   []askedHabit        // the writer's: of the visit at hand
+	visit   visitAt             // the writer's
 }
 
 // tallied counts how often goods of one kind could have been bought again, and
@@ -134,6 +136,7 @@ func (h *habits) learn(at int64, goods, fresh []Node, visits uint16) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.changed = true
 	by := h.at(at)
 	for _, a := range h.asked {
 		c, p := &h.cells[a.cell], &h.goods[a.node]

@@ -14,6 +14,10 @@ type PairOptions struct {
 	Neighbors int   // the most neighbours a node keeps; 0: 1024, at most 65,000
 	Partners  int   // the most others that one receipt binds a product to; 0: 64; even
 	Shards    int   // locks; a power of two; 0: 1024. It changes nothing but speed
+	// Whole is up to how many bytes of changed nodes a checkpoint writes them
+	// all; of more it writes what was done to them. 0: 8 MiB. It changes nothing
+	// but speed.
+	Whole int
 }
 
 func (o PairOptions) withDefaults() PairOptions {
@@ -28,6 +32,9 @@ func (o PairOptions) withDefaults() PairOptions {
 	}
 	if o.Shards == 0 {
 		o.Shards = 1024
+	}
+	if o.Whole == 0 {
+		o.Whole = wholeBytes
 	}
 	return o
 }
@@ -54,6 +61,8 @@ type Pairs struct {
 	big  []uint32 // one record too large for a node's log
 
 	warmth uint32
+
+	journal journal // the writer's
 }
 
 // pairShard holds the nodes that share a lock.
@@ -178,6 +187,7 @@ func (p *Pairs) partners(n int) int { return min(n-1, p.opt.Partners) }
 // newcomer. It is bound to each of the others with Gain/(n−1), and it alone
 // counts as seen once more.
 func (p *Pairs) Join(b *Bundle) {
+	p.journal.note(didJoin, b, false)
 	epoch, factor := p.fade.at(b.At)
 	p.all.add(epoch, factor, 1)
 	all := record{day: DayOf(b.At), gain: b.Gain * gain(len(b.Nodes)-1), partners: len(b.Nodes) - 1}
@@ -192,6 +202,11 @@ func (p *Pairs) Join(b *Bundle) {
 func (p *Pairs) bind(b *Bundle, sign float32) {
 	nodes, damps := b.Nodes, b.Damp
 	partners := p.partners(len(nodes))
+	did := byte(didBind)
+	if sign < 0 {
+		did = didUnbind
+	}
+	p.journal.note(did, b, partners < len(nodes)-1)
 	if partners < len(nodes)-1 {
 		nodes, damps = p.inRing(b)
 	}
@@ -333,4 +348,5 @@ func (p *Pairs) Retire(n Node) {
 	p.retires++
 	p.gone.set(uint32(n))
 	p.live.retire(n)
+	p.journal.drop()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -62,8 +63,10 @@ type Refined struct {
 	opt   RefineOptions
 	pairs *Pairs
 
-	into   []([]RefinedEdge) // Refresh's: target → its sources
-	usual  []float32         // target → what is usual of it
+	mu     sync.Mutex
+	into   []([]RefinedEdge) // target → its sources; Refresh's alone changes it, with mu held
+	save   refinedSave       // guarded by mu, but for saving
+	usual  []float32         // target → what is usual of it; Refresh's
 	lambda float64           // of the round, in receipts' gain
 	next   Node              // where the round stands
 	round  int               // refined in it
@@ -81,6 +84,7 @@ type Refined struct {
 // NewRefined makes the refined edges of a relation, none yet.
 func NewRefined(p *Pairs, opt RefineOptions) *Refined {
 	r := &Refined{opt: opt.withDefaults(), pairs: p}
+	r.save.made = r.opt.cell()
 	r.out.Store(&RefinedSet{first: []uint32{0}})
 	return r
 }
@@ -148,10 +152,7 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 		return 0, true
 	}
 	total := r.pairs.Nodes()
-	for Node(len(r.into)) < total {
-		r.into, r.usual = append(r.into, nil), append(r.usual, 0)
-		r.place = append(r.place, 0)
-	}
+	r.grow(total)
 	if r.next == 0 {
 		r.behind = r.unrefined()*20 > int(total)
 		r.lambda = r.opt.Lambda * r.pairs.meanGain(ms)
@@ -162,7 +163,7 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 			return refined, false
 		}
 		if r.pairs.due(r.next, r.opt.Changed) {
-			r.into[r.next] = r.refine(r.next, ms)
+			r.hold(r.next, r.refine(r.next, ms))
 			refined++
 			if (r.round+refined)%publishEvery == 0 && !r.behind {
 				r.publish()

@@ -42,7 +42,11 @@ type Trends struct {
 	dirty  cow          // guarded by mu; saved is not used
 	saved  []savedScope // guarded by mu
 
-	last moment // the writer's
+	last    moment       // the writer's
+	journal salesJournal // the writer's
+
+	// Whole is as PairOptions.Whole; 0: 8 MiB. It is set before any call.
+	Whole int
 }
 
 // moment is where the spans' fading stands at the time of an event: the same
@@ -59,7 +63,7 @@ func NewTrends(limit int) *Trends {
 	if limit == 0 {
 		limit = MaxTrendProducts
 	}
-	t := &Trends{limit: limit, last: moment{at: math.MinInt64}}
+	t := &Trends{limit: limit, Whole: wholeBytes, last: moment{at: math.MinInt64}}
 	for s := range spans {
 		t.fades[s] = fade{float64(s.Length()) * math.Ln2}
 	}
@@ -86,6 +90,11 @@ func (t *Trends) scope(s Scope) *trendScope {
 
 // Add counts one sale of each of nodes, or weight sales.
 func (t *Trends) Add(s Scope, at int64, nodes []Node, weight float32) {
+	t.journal.sold(s, at, nodes, weight)
+	t.add(s, at, nodes, weight)
+}
+
+func (t *Trends) add(s Scope, at int64, nodes []Node, weight float32) {
 	if at != t.last.at {
 		t.last.at = at
 		for i := range t.fades {
@@ -124,6 +133,7 @@ func (t *Trends) change(s Scope) *trendScope {
 
 // Retire drops a product from every scope.
 func (t *Trends) Retire(n Node) {
+	t.journal.drop()
 	for s := range Scope(len(t.scopes)) { // the writer alone grows it
 		sc := t.scopes[s]
 		if place, counted := sc.places.get(n); counted || sc.sold.has(uint32(n)) {

@@ -17,7 +17,8 @@ func TestTrendsSaveWhatWas(t *testing.T) {
 		limit := rapid.SampledFrom([]int{0, 40, 300}).Draw(t, "limit")
 		at := int64(19_000 * day)
 		live := newTrends(limit, scopes)
-		disk := map[graph.Scope][]byte{}
+		live.Whole = rapid.SampledFrom([]int{1, 8 << 20}).Draw(t, "whole")
+		disk := &keptTrends{scopes: map[graph.Scope][]byte{}, segments: map[uint32][]byte{}}
 		change := func(trends ...*graph.Trends) {
 			for range rapid.IntRange(0, 12).Draw(t, "changes") {
 				at += rapid.Int64Range(0, day/2).Draw(t, "later")
@@ -37,38 +38,27 @@ func TestTrendsSaveWhatWas(t *testing.T) {
 				}
 			}
 		}
-		for range rapid.IntRange(1, 5).Draw(t, "checkpoints") {
+		for range rapid.IntRange(1, 12).Draw(t, "checkpoints") {
 			change(live)
-			live.Begin()
+			disk.begin(live)
 			want := live.Digest()
 			change(live)
 			fails := rapid.IntRange(0, 3).Draw(t, "fails") == 0
 			if !fails {
-				save(t, live, disk)
+				disk.save(t, live)
 			}
 			live.End(!fails)
 			if fails {
 				continue
 			}
-			loaded := newTrends(limit, scopes)
-			for s, value := range disk {
-				if err := loaded.Load(s, value, products); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := loaded.Digest(); got != want {
+			if got := disk.load(t, limit, scopes, products).Digest(); got != want {
 				t.Fatalf("the digest of what was saved is %x, want %x", got, want)
 			}
 		}
-		live.Begin()
-		save(t, live, disk)
+		disk.begin(live)
+		disk.save(t, live)
 		live.End(true)
-		loaded := newTrends(limit, scopes)
-		for s, value := range disk {
-			if err := loaded.Load(s, value, products); err != nil {
-				t.Fatal(err)
-			}
-		}
+		loaded := disk.load(t, limit, scopes, products)
 		change(live, loaded)
 		if got, want := loaded.Digest(), live.Digest(); got != want {
 			t.Fatalf("after more sales the digest is %x, want %x", got, want)
@@ -82,8 +72,45 @@ func newTrends(limit int, scopes graph.Scope) *graph.Trends {
 	return tr
 }
 
-func save(t *rapid.T, tr *graph.Trends, disk map[graph.Scope][]byte) {
-	if err := tr.Save(func(s graph.Scope, value []byte) error { disk[s] = value; return nil }); err != nil {
+// keptTrends is a store of counters: their scopes and their segments.
+type keptTrends struct {
+	scopes   map[graph.Scope][]byte
+	segments map[uint32][]byte
+	cell     uint64
+}
+
+func (k *keptTrends) begin(tr *graph.Trends) {
+	for _, s := range tr.Begin() {
+		if s.Value == nil {
+			delete(k.segments, s.Number)
+		} else {
+			k.segments[s.Number] = s.Value
+		}
+	}
+	k.cell = tr.JournalCell()
+}
+
+func (k *keptTrends) save(t *rapid.T, tr *graph.Trends) {
+	if err := tr.Save(func(s graph.Scope, value []byte) error { k.scopes[s] = value; return nil }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (k *keptTrends) load(t *rapid.T, limit int, scopes graph.Scope, products graph.Node) *graph.Trends {
+	tr := newTrends(limit, scopes)
+	tr.SetJournal(k.cell)
+	for s, value := range k.scopes {
+		if err := tr.Load(s, value, products); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, value := range k.segments {
+		if err := tr.LoadJournal(n, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := tr.Loaded(products); err != nil {
+		t.Fatal(err)
+	}
+	return tr
 }

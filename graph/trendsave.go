@@ -39,18 +39,25 @@ func (sc *trendScope) letGo() {
 }
 
 // Begin, Save and End make a checkpoint as those of Pairs do.
-func (t *Trends) Begin() {
+func (t *Trends) Begin() []JournalSegment {
 	t.mu.Lock()
-	t.dirty.begin()
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	whole := t.journal.mustWhole() || t.changedBytes() <= t.Whole
+	if whole {
+		t.dirty.begin()
+	} else {
+		t.dirty.beginTurn(t.journal.turn(), JournalTurns)
+	}
+	return t.journal.begin(whole)
 }
 
 // Save gives every scope that had changed when Begin was called. It takes the
 // locks for as long as it takes to note where a scope's pages are.
 func (t *Trends) Save(put func(s Scope, value []byte) error) error {
+	since := t.journal.segment
 	for next, more := t.nextScopes(0); ; {
 		for _, s := range next {
-			value := s.was.encode()
+			value := binary.LittleEndian.AppendUint32(s.was.encode(), since)
 			s.from.letGo()
 			if err := put(s.scope, value); err != nil {
 				return err
@@ -87,12 +94,18 @@ func (t *Trends) End(kept bool) {
 	t.dirty.end(kept)
 	if !kept {
 		t.saved = nil
+		t.journal.failed.Store(true)
 	}
+}
+
+// valueBytes is what encode makes, and the number that Save adds.
+func (sc *trendScope) valueBytes() int {
+	return 4*len(sc.epochs) + 8 + 20*sc.n + 8*len(sc.sold) + sinceBytes
 }
 
 func (sc *trendScope) encode() []byte {
 	le := binary.LittleEndian
-	dst := make([]byte, 0, 4*len(sc.epochs)+8+20*sc.n+8*len(sc.sold))
+	dst := make([]byte, 0, sc.valueBytes())
 	for _, e := range sc.epochs {
 		dst = le.AppendUint32(dst, uint32(e))
 	}
@@ -118,6 +131,13 @@ func (t *Trends) Load(s Scope, value []byte, limit Node) error {
 	if sc == nil {
 		return fmt.Errorf("graph: scope %d of %d", s, len(t.scopes))
 	}
+	value, since, err := t.journal.cut(value)
+	if err != nil {
+		return err
+	}
+	t.journal.mu.Lock()
+	t.journal.setSinceLocked(uint32(s), uint32(len(t.scopes)), since)
+	t.journal.mu.Unlock()
 	r := reader{b: value}
 	for i := range sc.epochs {
 		sc.epochs[i] = int32(r.u32())

@@ -40,7 +40,7 @@ func BenchmarkLoad(b *testing.B) {
 	b.SetBytes(benchPairs * 408)
 	for b.Loop() {
 		n := 0
-		if _, err := s.Load(func(_, _ []byte) error { n++; return nil }); err != nil || n != benchPairs {
+		if _, err := s.Load(LoadOptions{}, func(_, _ []byte) error { n++; return nil }); err != nil || n != benchPairs {
 			b.Fatalf("%d pairs, %v", n, err)
 		}
 	}

@@ -7,6 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/dgraph-io/badger/v4"
@@ -27,21 +31,36 @@ func checkTables(dir string) error {
 		return fmt.Errorf("look for tables: %w", err)
 	}
 	listed, known := listedTables(dir)
-	for _, name := range names {
-		if id, ok := table.ParseFileID(name); known && ok {
-			if _, ok := listed[id]; !ok {
-				continue
+	names = slices.DeleteFunc(names, func(name string) bool {
+		id, ok := table.ParseFileID(name)
+		_, is := listed[id]
+		return known && ok && !is
+	})
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for i := range errs {
+		workers.Go(func() {
+			for errs[i] == nil {
+				n := int(next.Add(1)) - 1
+				if n >= len(names) {
+					return
+				}
+				errs[i] = checkName(names[n])
 			}
-		}
-		err := guard("open", func() error { return checkTable(name) })
-		if damage := (*DamageError)(nil); err != nil && !errors.As(err, &damage) {
-			err = &DamageError{Reason: filepath.Base(name) + " does not match its checksums", Err: err}
-		}
-		if err != nil {
-			return err
-		}
+		})
 	}
-	return nil
+	workers.Wait()
+	return errors.Join(errs...)
+}
+
+// checkName reads one table through; whatever is wrong with it is damage.
+func checkName(name string) error {
+	err := guard("open", func() error { return checkTable(name) })
+	if damage := (*DamageError)(nil); err != nil && !errors.As(err, &damage) {
+		err = &DamageError{Reason: filepath.Base(name) + " does not match its checksums", Err: err}
+	}
+	return err
 }
 
 // listedTables reads which tables Badger's manifest names; false: it cannot be

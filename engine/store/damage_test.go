@@ -58,7 +58,7 @@ func TestDamagedPairIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw(t, s, 7, "pnode/12", encodeValue([]byte("pnode/13"), []byte("x")))
-	_, err := s.Load(func(_, _ []byte) error { return nil })
+	_, err := s.Load(LoadOptions{}, func(_, _ []byte) error { return nil })
 	if !refused(err) || !strings.Contains(err.Error(), `"node/12"`) {
 		t.Fatalf("load: %v", err)
 	}
@@ -70,7 +70,7 @@ func TestMissingPairIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	raw(t, s, 7, "pb", encodeValue([]byte("pb"), []byte("x")))
-	if _, err := s.Load(func(_, _ []byte) error { return nil }); !refused(err) {
+	if _, err := s.Load(LoadOptions{}, func(_, _ []byte) error { return nil }); !refused(err) {
 		t.Fatalf("load: %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func openDamaged(t *testing.T, dir, name string, d damage, want map[string]strin
 	}
 	defer func() { _ = s.Close() }()
 	got := map[string]string{}
-	pos, err := s.Load(func(key, value []byte) error {
+	pos, err := s.Load(LoadOptions{}, func(key, value []byte) error {
 		got[string(key)] = string(value)
 		return nil
 	})

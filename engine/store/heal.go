@@ -20,6 +20,10 @@ func (s *Store) heal() error {
 	last := s.last
 	s.mu.Unlock()
 	top := s.db.MaxVersion()
+	if top <= last.version {
+		s.setTorn(false) // nothing is above, and need not be looked for
+		return nil
+	}
 	keys := s.tornKeys(last.version)
 	if len(keys) == 0 {
 		s.setTorn(false)

@@ -26,8 +26,11 @@ func openBadger(o Options, managed bool) (*badger.DB, error) {
 	}
 	// Badger takes the same lock, so ours is given back before; from here on
 	// it is Badger that holds a second process off.
-	err = errors.Join(removeEmptyWALs(o.Dir), checkTables(o.Dir), release())
-	if err != nil {
+	err = removeEmptyWALs(o.Dir)
+	if !o.checked {
+		err = errors.Join(err, checkTables(o.Dir))
+	}
+	if err := errors.Join(err, release()); err != nil {
 		return nil, err
 	}
 	open := badger.Open
@@ -54,11 +57,14 @@ func openBadger(o Options, managed bool) (*badger.DB, error) {
 }
 
 func settings(o Options, managed bool) badger.Options {
-	mem := o.MemTableBytes
+	mem, compactors := o.MemTableBytes, 2
 	if mem == 0 && managed {
 		mem = 32 << 20
 	} else if mem == 0 {
 		mem = 8 << 20
+	}
+	if o.quiet {
+		compactors = 0
 	}
 	out := badger.DefaultOptions(o.Dir).
 		WithSyncWrites(!managed).
@@ -72,7 +78,7 @@ func settings(o Options, managed bool) badger.Options {
 		WithNumLevelZeroTables(4).
 		WithNumLevelZeroTablesStall(8).
 		WithNumVersionsToKeep(1).
-		WithNumCompactors(2).
+		WithNumCompactors(compactors).
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
 		WithChecksumVerificationMode(options.OnBlockRead).

@@ -24,6 +24,10 @@ type Options struct {
 	MemTableBytes int64
 	// Now tells how long a save took; nil leaves durations at zero.
 	Now func() time.Time
+
+	quietFrom int64 // bytes of tables from which on a store begins quiet; 0: 256 MiB
+	quiet     bool  // opened without compactions, which then wait for the next opening
+	checked   bool  // the tables were read through before
 }
 
 func (o *Options) validate() error {
@@ -41,8 +45,12 @@ func (o *Options) validate() error {
 // may run beside Save.
 type Store struct {
 	dir string
-	db  *badger.DB
+	opt Options
 	now func() time.Time
+
+	// db is replaced by the first Save of a store that began quiet; guarded by
+	// mu for who holds saving not.
+	db *badger.DB
 
 	saving sync.Mutex // held for a whole Save, heal or Close; taken before mu
 
@@ -54,6 +62,7 @@ type Store struct {
 	// Flatten left.
 	written, live int64
 	closed        bool
+	quiet         bool // Badger compacts nothing yet
 }
 
 // Stats is what a store can tell about itself.
@@ -74,11 +83,13 @@ func Open(o Options) (*Store, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: o.Dir, now: o.Now}
+	s := &Store{dir: o.Dir, opt: o, now: o.Now}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Time{} }
 	}
 	var err error
+	s.quiet = s.opt.large()
+	o.quiet = s.quiet
 	if s.db, err = openBadger(o, true); err != nil {
 		return nil, err
 	}
@@ -129,6 +140,9 @@ func (s *Store) Save(pos uint64, write func(put func(key, value []byte) error) e
 	last, err := s.prepare(pos)
 	if err != nil {
 		return err
+	}
+	if err := s.wake(); err != nil {
+		return fmt.Errorf("save checkpoint %d: %w", pos, err)
 	}
 	m := marker{pos: pos, version: max(pos, last.version+1)}
 	s.setTorn(true)
@@ -227,70 +241,26 @@ func (s *Store) setTorn(torn bool) {
 	s.mu.Unlock()
 }
 
-// Load hands every pair of the newest complete checkpoint to fn, in the order
-// of the keys, and returns the position it was written at, or 0 when there is
-// none. Key and value are good until fn returns. An error from fn ends it.
-// A pair that does not hold what was written gives a *DamageError.
-func (s *Store) Load(fn func(key, value []byte) error) (uint64, error) {
-	s.mu.Lock()
-	m := s.last
-	s.mu.Unlock()
-	if m.version == 0 {
-		return 0, nil
-	}
-	err := guard("load", func() error { return s.load(m, fn) })
-	if err != nil {
-		return 0, fmt.Errorf("load checkpoint %d: %w", m.pos, err)
-	}
-	return m.pos, nil
-}
-
-func (s *Store) load(m marker, fn func(key, value []byte) error) error {
-	if puts, deletes := s.count(m.version); puts != m.puts || deletes != m.deletes {
-		return &DamageError{Reason: fmt.Sprintf("its newest checkpoint wrote %d pairs and removed %d, but %d and %d are there",
-			m.puts, m.deletes, puts, deletes)}
-	}
-	txn := s.db.NewTransactionAt(m.version, false)
-	defer txn.Discard()
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{pairPrefix}})
-	defer it.Close()
-	for it.Rewind(); it.Valid(); it.Next() {
-		item := it.Item()
-		key := item.Key()
-		err := item.Value(func(stored []byte) error {
-			value, err := decodeValue(key, stored)
-			if err != nil {
-				return err
-			}
-			return fn(key[1:], value)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Stats tells how the store stands. It walks the folder; call it now and then.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
-	out, closed := s.stats, s.closed
-	s.mu.Unlock()
-	out.DiskBytes = diskBytes(s.dir)
-	if !closed {
+	out := s.stats
+	if !s.closed {
 		out.Tables = len(s.db.Tables())
 	}
+	s.mu.Unlock()
+	out.DiskBytes = diskBytes(s.dir)
 	return out
 }
 
-// Maintain gives back the space of overwritten and removed pairs, which Badger
-// does not do by itself. It does nothing until half as much was written as the
-// store held after the last time; then it may take seconds, in which Save and
-// Load go on. The owner calls it now and then, from one goroutine, and not
-// beside Close; ctx is looked at between its steps.
+// Maintain gives back the space of overwritten and removed pairs where Badger
+// by itself has let the tables grow to twice what they were after the last
+// time; then it may take minutes of a large store, in which Save and Load go
+// on. The owner calls it now and then, from one goroutine, and not beside
+// Close; ctx is looked at between its steps.
 func (s *Store) Maintain(ctx context.Context) error {
 	s.mu.Lock()
-	due := !s.closed && s.written > 0 && s.written*2 >= s.live
+	due := !s.closed && !s.quiet && s.written > 0 && tableBytes(s.db) >= 2*s.live
 	s.mu.Unlock()
 	if !due || ctx.Err() != nil {
 		return ctx.Err()

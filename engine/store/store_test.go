@@ -57,7 +57,7 @@ func save(s *Store, pos uint64, changes map[string][]byte) error {
 func load(t fataler, s *Store) (uint64, map[string]string) {
 	t.Helper()
 	got := map[string]string{}
-	pos, err := s.Load(func(key, value []byte) error {
+	pos, err := s.Load(LoadOptions{}, func(key, value []byte) error {
 		got[string(key)] = string(value)
 		return nil
 	})
@@ -175,7 +175,7 @@ func TestLoadStopsAtTheCallersError(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := errors.New("stop")
-	if _, err := s.Load(func(_, _ []byte) error { return stop }); !errors.Is(err, stop) {
+	if _, err := s.Load(LoadOptions{}, func(_, _ []byte) error { return stop }); !errors.Is(err, stop) {
 		t.Fatalf("load: %v, want %v", err, stop)
 	}
 }

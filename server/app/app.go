@@ -93,6 +93,8 @@ type process struct {
 	group    []event.Event // the group being applied; guarded by applying
 	sinceCP  int           // events applied since a checkpoint began; guarded by applying
 
+	phases   []any         // what each part of the start took, as attributes for the log
+	applied  uint64        // events in the state before the log was followed
 	target   uint64        // where the log ended at the start
 	caught   bool          // caughtUp is closed; guarded by applying
 	caughtUp chan struct{} // closed when target is applied
@@ -134,6 +136,7 @@ func (p *process) run(ctx context.Context) error {
 	failed := newFailure()
 
 	gateTask := start(running, failed, "the gate", p.gate.Run)
+	followed := p.opt.Now()
 	followTask := start(running, failed, "following the log", p.follow)
 	saveTask := start(running, failed, "checkpoints", p.saveLoop)
 	statusTask := start(running, failed, "upkeep", p.upkeep)
@@ -149,6 +152,7 @@ func (p *process) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-failed.c:
 	case <-p.caughtUp:
+		p.sayStart(followed)
 		outer = p.goPublic(running, failed)
 		select {
 		case <-ctx.Done():
@@ -200,6 +204,25 @@ func (p *process) goPublic(ctx context.Context, failed *failure) []*task {
 		tasks = append(tasks, start(ctx, failed, "the feed", func(ctx context.Context) error { return p.opt.Feed(ctx, p.submit) }))
 	}
 	return tasks
+}
+
+// took notes how long a part of the start took, and returns when it ended.
+func (p *process) took(part string, began time.Time) time.Time {
+	now := p.opt.Now()
+	p.phases = append(p.phases, part, now.Sub(began))
+	return now
+}
+
+// sayStart says what the start took, part by part, once the log is replayed.
+func (p *process) sayStart(followed time.Time) {
+	replayed := p.took("replay", followed).Sub(followed)
+	applied, _ := p.engine.Counters()
+	n := applied - p.applied
+	p.phases = append(p.phases, "replayed", n)
+	if n > 0 && replayed > 0 {
+		p.phases = append(p.phases, "eventsPerSecond", int(float64(n)/replayed.Seconds()))
+	}
+	p.log.Info("the state stands", p.phases...)
 }
 
 func (p *process) httpURL() string { return "http://" + p.listener.Addr().String() }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"runtime"
+	"sync/atomic"
 
 	"nabo/engine"
 	"nabo/engine/store"
@@ -55,9 +57,11 @@ func (p *process) open(ctx context.Context) error {
 	if err := p.loadState(); err != nil {
 		return err
 	}
+	began := p.opt.Now()
 	if err := p.openLog(ctx); err != nil {
 		return err
 	}
+	p.took("log", began)
 	p.gate, err = gate.New(gate.Options{
 		Log: p.stream, Tokens: p.tokens, Applied: p.engine, Position: p.engine.Position, Now: p.opt.Now,
 		Check:    p.engine.Check,
@@ -77,10 +81,12 @@ func (p *process) open(ctx context.Context) error {
 
 func (p *process) openStorage() error {
 	var err error
+	began := p.opt.Now()
 	tokens := store.Options{Dir: filepath.Join(p.opt.Data, tokenDir), Log: p.log, Now: p.opt.Now}
 	if p.tokens, err = store.OpenTokens(tokens); err != nil {
 		return fmt.Errorf("open %s: %w", tokens.Dir, err)
 	}
+	began = p.took("tokens", began)
 	checkpoints := store.Options{Dir: filepath.Join(p.opt.Data, checkpointDir), Log: p.log, Now: p.opt.Now}
 	if p.opt.Rebuild {
 		aside, err := store.SetAside(checkpoints.Dir, p.opt.Now())
@@ -92,10 +98,12 @@ func (p *process) openStorage() error {
 	if p.store, err = store.Open(checkpoints); err != nil {
 		return fmt.Errorf("open %s: %w", checkpoints.Dir, err)
 	}
+	began = p.took("checkpoints", began)
 	decisions := store.Options{Dir: filepath.Join(p.opt.Data, decisionDir), Log: p.log, Now: p.opt.Now}
 	if p.decisions, err = store.OpenDecisions(store.DecisionOptions{Options: decisions}); err != nil {
 		return fmt.Errorf("open %s: %w", decisions.Dir, err)
 	}
+	p.took("decisions", began)
 	return nil
 }
 
@@ -112,9 +120,13 @@ func (p *process) loadState() error {
 		return err
 	}
 	began := p.opt.Now()
-	pairs := 0
-	pos, err := p.store.Load(func(key, value []byte) error {
-		pairs++
+	var pairs atomic.Int64
+	load := store.LoadOptions{Workers: runtime.GOMAXPROCS(0)}
+	for _, first := range engine.Lanes() {
+		load.Lanes = append(load.Lanes, []byte{engineKey, first})
+	}
+	pos, err := p.store.Load(load, func(key, value []byte) error {
+		pairs.Add(1)
 		return p.loadPair(key, value)
 	})
 	if err != nil {
@@ -123,10 +135,13 @@ func (p *process) loadState() error {
 	if pos == 0 {
 		return nil
 	}
+	read := p.took("load", began)
 	if err := p.engine.Loaded(pos); err != nil {
 		return fmt.Errorf("load checkpoint %d: %w; start with --rebuild, which sets the store aside and replays the log", pos, err)
 	}
-	p.log.Info("loaded a checkpoint", "position", pos, "pairs", pairs, "took", p.opt.Now().Sub(began))
+	p.took("derive", read)
+	p.applied, _ = p.engine.Counters()
+	p.log.Info("loaded a checkpoint", "position", pos, "pairs", pairs.Load(), "took", p.opt.Now().Sub(began))
 	return nil
 }
 
