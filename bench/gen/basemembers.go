@@ -146,7 +146,7 @@ func (b *Base) another(g *Batch) int32 {
 func (b *Base) More(g *Batch, k, n int) {
 	g.reset(len(b.shop.products))
 	for i := k; i < k+n; i++ {
-		member := int(mix(b.shop.key+1, uint64(i)) % uint64(b.opt.Members))
+		member := b.Buyer(i)
 		b.shop.meet(&g.p, member, &g.c)
 		g.c.start(g.p.key, uint64(i)+1<<40)
 		g.marked++
