@@ -185,17 +185,6 @@ func (e *Engine) Apply(pos uint64, now event.Millis, ev *event.Event) Outcome {
 // Seen says whether an event with this key was applied and is remembered.
 func (e *Engine) Seen(key uint64) bool { return e.seen.has(key) }
 
-// Remember takes keys for those of events that were applied on the day of on,
-// as long as that is remembered: an engine that is filled for a measurement so
-// has a past that it need not live through. The writer calls it.
-func (e *Engine) Remember(keys []uint64, on event.Millis) {
-	e.writing.Lock()
-	defer e.writing.Unlock()
-	for _, key := range keys {
-		e.seen.add(key, graph.DayOf(int64(on)))
-	}
-}
-
 // Clock returns the moment that answers are faded to when asked at now: the
 // newest receipt's time, or now if that is earlier. So a history that was
 // imported reads as of its last day, and a live shop as of this moment.

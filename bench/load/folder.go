@@ -32,8 +32,8 @@ type folderNote struct {
 
 // made is what a folder depends on.
 type made struct {
-	Members, Products, Offers, History, Lines, Keys int
-	Seed                                            uint64
+	Members, Products, Offers, History, Lines, Partners, Keys int
+	Seed                                                      uint64
 }
 
 const (
@@ -47,7 +47,7 @@ const (
 )
 
 func (o *Size) made() made {
-	return made{o.Members, o.Products, o.Offers, o.History, o.Lines, o.Keys, o.Seed}
+	return made{o.Members, o.Products, o.Offers, o.History, o.Lines, o.Partners, o.Keys, o.Seed}
 }
 
 // folder opens the folder that --data names, or makes it; without --data a
@@ -141,6 +141,7 @@ func (w *folderWriter) write(ctx context.Context) error {
 		return err
 	}
 	w.size.say("filling a folder with %d members of %d products each", w.size.Members, w.size.History)
+	w.Thin(w.size.Partners)
 	if err := w.apply(ctx, w.size.say, func(group []event.Event) (uint64, error) { return w.place(ctx, group) }); err != nil {
 		return err
 	}

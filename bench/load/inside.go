@@ -17,15 +17,7 @@ import (
 // this process with a generated customer base.
 type Inside struct {
 	Size
-	Partners int    `help:"How many others a receipt binds each product to; more of them take longer to fill." default:"4"`
-	Keep     string `help:"Keep the filled engine in this folder, and take it from there the next time." placeholder:"DIR" type:"path"`
-}
-
-func (o *Inside) validate() error {
-	if o.Partners < 2 || o.Partners > 64 || o.Partners%2 != 0 {
-		return fmt.Errorf("--partners %d: want 2 to 64, even", o.Partners)
-	}
-	return o.Size.validate()
+	Keep string `help:"Keep the filled engine in this folder, and take it from there the next time." placeholder:"DIR" type:"path"`
 }
 
 // filled is an engine with a customer base, and what filling it took.
@@ -51,14 +43,14 @@ type Filling struct {
 	Heap     float64 `json:"heapGiB"`               // in use after a collection
 	Resident float64 `json:"residentGiB"`           // of the process, at the end of it
 	Lines    int     `json:"lines"`
-	Partners int     `json:"partners,omitempty"`
+	Partners int     `json:"partners"`
 	Seed     uint64  `json:"seed"`
 	Keys     int     `json:"keys,omitempty"` // of receipts, to know them again
 }
 
 func (o *Size) filling() Filling {
 	return Filling{
-		Members: o.Members, Products: o.Products, Offers: o.Offers, Lines: o.Lines, Seed: o.Seed,
+		Members: o.Members, Products: o.Products, Offers: o.Offers, Lines: o.Lines, Partners: o.Partners, Seed: o.Seed,
 	}
 }
 
@@ -73,7 +65,6 @@ func (o *Inside) fill(ctx context.Context) (*filled, error) {
 		return nil, err
 	}
 	f := &filled{Engine: eng, base: base, pos: 1, took: o.filling()}
-	f.took.Partners = o.Partners
 	if err := o.fillOrLoad(ctx, f); err != nil {
 		return nil, err
 	}

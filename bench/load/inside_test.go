@@ -19,8 +19,8 @@ import (
 // tiny is the options of a load in process that is over in a moment.
 func tiny(out, progress io.Writer) Inside {
 	return Inside{Size: Size{
-		Members: 200, Products: 1_000, Offers: 60, History: 20, Lines: 8, Seed: 1, Memory: 8, JSON: true, Out: out, Err: progress,
-	}, Partners: 4}
+		Members: 200, Products: 1_000, Offers: 60, History: 20, Lines: 8, Partners: 4, Seed: 1, Memory: 8, JSON: true, Out: out, Err: progress,
+	}}
 }
 
 func TestOffers(t *testing.T) {
@@ -166,7 +166,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func TestListsStopWhereNothingCanBeWritten(t *testing.T) {
-	f, err := (&Inside{Size: Size{Members: 500, Products: 1_000, Offers: 20, History: 10, Memory: 8, Out: io.Discard, Err: io.Discard}, Partners: 2}).fill(t.Context())
+	f, err := (&Inside{Size: Size{Members: 500, Products: 1_000, Offers: 20, History: 10, Partners: 2, Memory: 8, Out: io.Discard, Err: io.Discard}}).fill(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

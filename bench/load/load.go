@@ -29,11 +29,12 @@ type Size struct {
 	Seed     uint64        `help:"Seed of the generated base and of the load." default:"1"`
 	Duration time.Duration `help:"How long each part is measured; what is counted by pieces takes as long as it takes." default:"${duration}"`
 
-	History int  `help:"Different products that each member has bought." default:"120"`
-	Lines   int  `help:"Lines of a receipt." default:"${lines}"`
-	Keys    int  `name:"receipts-a-member" help:"Receipts a member in the year before, as far as knowing them again goes (their keys); their lines are --history." default:"52"`
-	Memory  int  `help:"Memory limit of the Go runtime of whoever holds the state, in GiB." default:"11" placeholder:"GIB"`
-	JSON    bool `help:"Print the report as one JSON object." name:"json"`
+	History  int  `help:"Different products that each member has bought." default:"120"`
+	Lines    int  `help:"Lines of a receipt." default:"${lines}"`
+	Partners int  `help:"How many others a receipt of the filling binds each product to, where a server takes up to 64; more of them take longer to fill." default:"4"`
+	Keys     int  `name:"receipts-a-member" help:"Receipts a member in the year before, as far as knowing them again goes (their keys); their lines are --history." default:"52"`
+	Memory   int  `help:"Memory limit of the Go runtime of whoever holds the state, in GiB." default:"11" placeholder:"GIB"`
+	JSON     bool `help:"Print the report as one JSON object." name:"json"`
 
 	// What main gives, no flags.
 
@@ -46,6 +47,8 @@ func (o *Size) validate() error {
 	switch {
 	case o.Members < 1 || o.Members > 20_000_000:
 		return fmt.Errorf("--members %d: want 1 to 20000000", o.Members)
+	case o.Partners < 2 || o.Partners > 64 || o.Partners%2 != 0:
+		return fmt.Errorf("--partners %d: want 2 to 64, even", o.Partners)
 	case o.Keys < 0 || o.Keys > 1000:
 		return fmt.Errorf("--receipts-a-member %d: want 0 to 1000", o.Keys)
 	case o.Duration < 0:

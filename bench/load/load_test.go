@@ -137,7 +137,7 @@ func small(t testing.TB, out, progress io.Writer) Common {
 	t.Helper()
 	return Common{
 		Size: Size{
-			Members: 2000, Products: 1000, Offers: 60, History: 20, Lines: 8, Keys: 20, Memory: 4,
+			Members: 2000, Products: 1000, Offers: 60, History: 20, Lines: 8, Partners: 4, Keys: 20, Memory: 4,
 			Duration: 300 * time.Millisecond, JSON: true, Out: out, Err: progress,
 		},
 		Receipts: 200, Batch: 2, Dir: t.TempDir(),
@@ -427,5 +427,12 @@ func TestOptionsAreChecked(t *testing.T) {
 		if _, err := hostOf(server); err == nil {
 			t.Errorf("--server %s was taken", server)
 		}
+	}
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -148,7 +148,11 @@ func (d *driven) memory(ctx context.Context) (m Memory, err error) {
 // parts are the sizes that every server's stats have.
 func (st *serverStats) parts() (out []MemoryPart) {
 	add := func(name string, count int, bytes uint64) {
-		out = append(out, MemoryPart{name, bytes, int64(count), float64(bytes) / float64(max(1, count))})
+		p := MemoryPart{Part: name, Bytes: bytes, Count: int64(count)}
+		if count > 0 {
+			p.BytesPer = float64(bytes) / float64(count)
+		}
+		out = append(out, p)
 	}
 	add("products bought together", st.Bought.Edges, st.Bought.Bytes)
 	add("products viewed together", st.Viewed.Edges, st.Viewed.Bytes)
