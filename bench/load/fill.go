@@ -42,5 +42,6 @@ func (b *Fill) Run(ctx context.Context) error {
 // table writes the report for people.
 func (r *FillReport) table(w io.Writer) {
 	r.Filling.table(w, r.Machine)
-	fmt.Fprintf(w, "%s takes %.2f GiB on disk; nabo serve --data %s starts from it\n", r.To, gib(float64(r.Bytes)), r.To)
+	partsTable(w, r.Filling.Parts)
+	fmt.Fprintf(w, "\n%s takes %.2f GiB on disk; nabo serve --data %s starts from it\n", r.To, gib(float64(r.Bytes)), r.To)
 }

@@ -32,8 +32,14 @@ type folderNote struct {
 
 // made is what a folder depends on.
 type made struct {
-	Members, Products, Offers, History, Lines, Partners, Keys int
-	Seed                                                      uint64
+	Members  int    `json:"members"`
+	Products int    `json:"products"`
+	Offers   int    `json:"offers"`
+	History  int    `json:"history"`
+	Lines    int    `json:"lines"`
+	Partners int    `json:"partners"`
+	Keys     int    `json:"receiptsAMember"`
+	Seed     uint64 `json:"seed"`
 }
 
 const (

@@ -46,6 +46,8 @@ type Filling struct {
 	Partners int     `json:"partners"`
 	Seed     uint64  `json:"seed"`
 	Keys     int     `json:"keys,omitempty"` // of receipts, to know them again
+
+	Parts []MemoryPart `json:"parts,omitempty"` // what the engine's state takes
 }
 
 func (o *Size) filling() Filling {
@@ -154,6 +156,7 @@ func (f *filled) weigh() {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	st := f.Stats()
+	f.took.Parts = partsOf(&st)
 	f.took.Bindings, f.took.Edges = int(st.Bindings.Bindings), int(st.Bought.Edges)
 	f.took.Heap = gib(float64(m.HeapAlloc))
 	f.took.Resident, _ = resident()

@@ -297,7 +297,7 @@ func TestFolder(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 		t.Fatal(err)
 	}
-	if f := report.Filling; f.Bindings != 500*20 || f.Keys != 500*40 || report.Bytes == 0 {
+	if f := report.Filling; len(f.Parts) == 0 || f.Bindings != 500*20 || f.Keys != 500*40 || report.Bytes == 0 {
 		t.Errorf("report %+v", report)
 	}
 	o := small(t, io.Discard, io.Discard)

@@ -83,12 +83,9 @@ func (b *Restart) killed(ctx context.Context, f *folder) (age float64, err error
 	flow := startFlow(ctx, &b.Common, c.addr, f.base)
 	b.say("receipts flow until a checkpoint is nearly %v old", b.Duration)
 	err = b.awaitCheckpoint(ctx, c.addr, before.Checkpoint.at())
-	if err == nil {
-		err = pause(ctx, b.Duration*8/10)
-	}
 	var st serverStats
 	if err == nil {
-		st, err = getStats(ctx, c.addr)
+		st, err = b.awaitAge(ctx, c.addr)
 	}
 	if err != nil {
 		_, flowErr := flow.stop()
@@ -117,6 +114,19 @@ func (b *Restart) awaitCheckpoint(ctx context.Context, addr string, than uint64)
 		}
 		if err := pause(ctx, b.Duration/50); err != nil {
 			return fmt.Errorf("wait for a checkpoint: %w", err)
+		}
+	}
+}
+
+// awaitAge returns when the newest checkpoint is nearly as old as one becomes.
+func (b *Restart) awaitAge(ctx context.Context, addr string) (serverStats, error) {
+	for {
+		st, err := getStats(ctx, addr)
+		if err != nil || st.Checkpoint.AgeSeconds >= 0.9*b.Duration.Seconds() {
+			return st, err
+		}
+		if err := pause(ctx, b.Duration/50); err != nil {
+			return st, err
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"nabo/engine"
 )
 
 // serverStats is what loads want to know of a server's /v1/stats.
@@ -146,28 +148,47 @@ func (d *driven) memory(ctx context.Context) (m Memory, err error) {
 }
 
 // parts are the sizes that every server's stats have.
-func (st *serverStats) parts() (out []MemoryPart) {
-	add := func(name string, count int, bytes uint64) {
-		p := MemoryPart{Part: name, Bytes: bytes, Count: int64(count)}
-		if count > 0 {
-			p.BytesPer = float64(bytes) / float64(count)
-		}
-		out = append(out, p)
+func (st *serverStats) parts() []MemoryPart {
+	return []MemoryPart{
+		part("products bought together", st.Bought.Edges, st.Bought.Bytes),
+		part("products viewed together", st.Viewed.Edges, st.Viewed.Bytes),
+		part("refined edges", st.Refined.Count, st.Refined.Bytes),
+		part("members' products", st.Bindings.Count, st.Bindings.Bytes),
+		part("keys of what was seen", st.Keys.Count, st.Keys.Bytes),
 	}
-	add("products bought together", st.Bought.Edges, st.Bought.Bytes)
-	add("products viewed together", st.Viewed.Edges, st.Viewed.Bytes)
-	add("refined edges", st.Refined.Count, st.Refined.Bytes)
-	add("members' products", st.Bindings.Count, st.Bindings.Bytes)
-	add("keys of what was seen", st.Keys.Count, st.Keys.Bytes)
-	return out
+}
+
+// partsOf are the same of an engine in this process.
+func partsOf(st *engine.Stats) []MemoryPart {
+	return []MemoryPart{
+		part("products bought together", int(st.Bought.Edges), st.Bought.Bytes),
+		part("products viewed together", int(st.Viewed.Edges), st.Viewed.Bytes),
+		part("refined edges", st.RefinedEdges, st.RefinedBytes),
+		part("members' products", int(st.Bindings.Bindings), st.Bindings.Bytes),
+		part("members' places", int(st.Visits.Bindings), st.Visits.Bytes),
+		part("keys of what was seen", st.Keys, st.KeysBytes),
+	}
+}
+
+func part(name string, count int, bytes uint64) MemoryPart {
+	p := MemoryPart{Part: name, Bytes: bytes, Count: int64(count)}
+	if count > 0 {
+		p.BytesPer = float64(bytes) / float64(count)
+	}
+	return p
+}
+
+// partsTable writes what the parts take for people.
+func partsTable(w io.Writer, parts []MemoryPart) {
+	fmt.Fprintln(w, "\nmemory\tMiB\tcount\tbytes each\t")
+	for _, p := range parts {
+		fmt.Fprintf(w, "%s\t%.1f\t%d\t%.1f\t\n", p.Part, float64(p.Bytes)/(1<<20), p.Count, p.BytesPer)
+	}
 }
 
 // table writes what a server takes for people.
 func (m *Memory) table(w io.Writer) {
-	fmt.Fprintln(w, "\nmemory\tMiB\tcount\tbytes each\t")
-	for _, p := range m.Parts {
-		fmt.Fprintf(w, "%s\t%.1f\t%d\t%.1f\t\n", p.Part, float64(p.Bytes)/(1<<20), p.Count, p.BytesPer)
-	}
+	partsTable(w, m.Parts)
 	fmt.Fprintf(w, "live heap\t%.1f\t\t\t\nheap with garbage\t%.1f\t\t\t\nresident\t%.1f\t\t\t\n", m.Live*1024, m.Heap*1024, m.Resident*1024)
 	fmt.Fprintf(w, "log on disk\t%.1f\t\t\t\nrest on disk\t%.1f\t\t\t\n", m.Log*1024, m.Disk*1024)
 }
