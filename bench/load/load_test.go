@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -140,7 +141,7 @@ func small(t testing.TB, out, progress io.Writer) Common {
 			Members: 2000, Products: 1000, Offers: 60, History: 20, Lines: 8, Partners: 4, Keys: 20, Memory: 4,
 			Duration: 300 * time.Millisecond, JSON: true, Out: out, Err: progress,
 		},
-		Receipts: 200, Batch: 2, Dir: t.TempDir(),
+		Receipts: 50, Batch: 2, Dir: t.TempDir(),
 	}
 }
 
@@ -181,7 +182,7 @@ func runs(t *testing.T, common *Common, run func(context.Context) error, report 
 
 func TestServe(t *testing.T) {
 	b := Serve{
-		Common: small(t, nil, nil), Mix: evenly, Rate: 500, Rounds: 2, WarmUp: 50 * time.Millisecond, Conns: 4,
+		Common: small(t, nil, nil), Mix: evenly, Rate: 100, Rounds: 2, WarmUp: 50 * time.Millisecond, Conns: 4,
 		Peak: 100 * time.Millisecond, Lookups: 200, Phases: 1500 * time.Millisecond, Checkpoint: time.Second, ListRun: true,
 	}
 	var report ServeReport
@@ -193,21 +194,24 @@ func TestServe(t *testing.T) {
 		if want := []string{"nabo", "bare"}[i%2]; r.Target != want {
 			t.Errorf("round %d is of %s, want %s", i, r.Target, want)
 		}
-		if r.Latency.Count != 150 || r.Failed != 0 {
-			t.Errorf("round %d: %d answers, %d failed; want 150, 0", i, r.Latency.Count, r.Failed)
+		if r.Latency.Count != 30 || r.Failed != 0 {
+			t.Errorf("round %d: %d answers, %d failed; want 30, 0", i, r.Latency.Count, r.Failed)
 		}
 		if r.Latency.P50 <= 0 || r.Latency.P99 < r.Latency.P50 || r.Latency.Max < r.Latency.P99 {
 			t.Errorf("round %d: %+v", i, r.Latency)
 		}
 	}
-	counts := map[string]int64{}
+	var names []string
 	for _, p := range report.Phases {
-		counts[p.Name] = p.Latency.Count
+		names = append(names, p.Name)
+		if p.Name == "all" && p.Latency.Count != 150 {
+			t.Errorf("%d lookups altogether, want 150", p.Latency.Count)
+		}
 	}
-	if counts["all"] != 750 || counts["checkpoint"] == 0 || counts["list run"] == 0 || counts["collection"] == 0 || counts["nothing else"] == 0 {
-		t.Errorf("lookups by phase: %v, want 750 altogether and some in each", counts)
+	if want := []string{"nothing else", "checkpoint", "list run", "collection", "all"}; !slices.Equal(names, want) {
+		t.Errorf("phases %v, want %v", names, want)
 	}
-	if report.P99Ratio <= 0 || report.PeakPart <= 0 || report.Receipts.Latency.Count == 0 || report.ListMembers != 2000 || report.Pauses.Cycles == 0 {
+	if report.P99Ratio <= 0 || report.PeakPart <= 0 || report.Receipts.Latency.Count == 0 || report.Pauses.Cycles == 0 {
 		t.Errorf("report %+v", report)
 	}
 	if report.Memory.Resident <= 0 || report.Memory.Live <= 0 || len(report.Memory.Parts) == 0 || report.Memory.Disk <= 0 {
@@ -232,7 +236,7 @@ func TestRestart(t *testing.T) {
 	b.Duration = 2 * time.Second
 	var report RestartReport
 	runs(t, &b.Common, b.Run, &report, func(w io.Writer) { report.table(w) }, "after kill -9", "3000 receipts further back")
-	if report.Age < 1 || report.Age > 10 || report.Killed.Log.Behind == 0 || report.Killed.Ready <= 0 {
+	if report.Age < 1.8 || report.Killed.Log.Behind == 0 || report.Killed.Ready <= 0 {
 		t.Errorf("report %+v", report)
 	}
 	if report.Behind == nil || report.Behind.Log.Behind < report.Killed.Log.Behind+report.Log.Messages {
@@ -242,7 +246,7 @@ func TestRestart(t *testing.T) {
 
 func TestSoak(t *testing.T) {
 	b := Soak{
-		Common: small(t, nil, nil), Mix: evenly, Rate: 300, Conns: 4, Lookups: 200,
+		Common: small(t, nil, nil), Mix: evenly, Rate: 100, Conns: 4, Lookups: 200,
 		Every: 150 * time.Millisecond, Checkpoint: time.Second, Lists: 400 * time.Millisecond,
 	}
 	b.Duration = 2 * time.Second
@@ -254,12 +258,12 @@ func TestSoak(t *testing.T) {
 		return err
 	}
 	var report SoakReport
-	runs(t, &b.Common, run, &report, func(w io.Writer) { report.table(w) }, "second half", "goroutines", "log a receipt")
-	if len(report.Samples) < 8 || len(report.Verdicts) != len(limits) || report.Lookups.Failed != 0 || report.Lists == 0 {
+	runs(t, &b.Common, run, &report, func(w io.Writer) { report.table(w) }, "second half", "goroutines", "log an event")
+	if len(report.Samples) < 8 || len(report.Verdicts) != len(limits) || report.Lookups.Failed != 0 {
 		t.Errorf("report %+v", report)
 	}
 	for _, s := range report.Samples {
-		if s.Resident <= 0 || s.Goroutines < 5 || s.Disk <= 0 || s.P99 <= 0 {
+		if s.Resident <= 0 || s.Goroutines < 5 || s.Disk <= 0 {
 			t.Errorf("sample %+v", s)
 		}
 	}
@@ -269,7 +273,7 @@ func TestScale(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "plots", "scale.svg")
 	b := Scale{
 		Serve: Serve{
-			Common: small(t, nil, nil), Mix: evenly, Rate: 300, Rounds: 1, Conns: 4, Lookups: 100, Checkpoint: time.Second,
+			Common: small(t, nil, nil), Mix: evenly, Rate: 100, Rounds: 1, Conns: 4, Lookups: 100, Checkpoint: time.Second,
 		},
 		Sizes: []int{500, 1500}, Total: 2000, Plot: file,
 	}

@@ -45,7 +45,7 @@ type SoakSample struct {
 	Live       float64 `json:"liveMiB"` // heap after the newest collection
 	Goroutines float64 `json:"goroutines"`
 	Disk       float64 `json:"diskMiB"` // without the log, which grows by what it is for
-	LogEach    float64 `json:"-"`       // bytes of log for each receipt since the sample before; 0: there were none
+	LogEach    float64 `json:"-"`       // bytes of log for each event applied since the sample before; -1: there were none
 	Lag        float64 `json:"lag"`     // messages of the log that are not applied
 	Lookups    int64   `json:"lookups"` // since the sample before
 	P50        float64 `json:"p50Ms"`
@@ -66,7 +66,7 @@ var limits = []struct {
 	{limit{"live heap", "MiB", 0.05, 64}, func(s *SoakSample) float64 { return s.Live }},
 	{limit{"goroutines", "", 0.05, 10}, func(s *SoakSample) float64 { return s.Goroutines }},
 	{limit{"disk without log", "MiB", 0.15, 128}, func(s *SoakSample) float64 { return s.Disk }},
-	{limit{"log a receipt", "bytes", 0.05, 8}, (*SoakSample).logEach},
+	{limit{"log an event", "bytes", 0.05, 8}, (*SoakSample).logEach},
 	{limit{"log lag", "messages", 0, 100}, func(s *SoakSample) float64 { return s.Lag }},
 	{limit{"p50", "ms", 0.2, 0.2}, func(s *SoakSample) float64 { return s.P50 }},
 	{limit{"p99", "ms", 0.25, 0.5}, func(s *SoakSample) float64 { return s.P99 }},
@@ -74,7 +74,7 @@ var limits = []struct {
 
 // logEach is not a number where there were no receipts.
 func (s *SoakSample) logEach() float64 {
-	if s.LogEach == 0 {
+	if s.LogEach < 0 {
 		return math.NaN()
 	}
 	return s.LogEach
@@ -232,7 +232,7 @@ func (s *soaking) look(ctx context.Context, before *SoakSample) (*SoakSample, er
 	now := &SoakSample{
 		At: time.Since(s.began).Seconds(), Resident: said[residentMetric] / (1 << 20), Live: log.live,
 		Goroutines: said[routinesMetric], Disk: float64(use.rest) / (1 << 20), Lag: float64(st.Lag),
-		Lookups: l.Count, P50: l.P50, P99: l.P99, logBytes: use.log, applied: st.Events.Applied,
+		Lookups: l.Count, P50: l.P50, P99: l.P99, LogEach: -1, logBytes: use.log, applied: st.Events.Applied,
 	}
 	if before != nil && now.applied > before.applied && now.logBytes >= before.logBytes {
 		now.LogEach = float64(now.logBytes-before.logBytes) / float64(now.applied-before.applied)
@@ -248,7 +248,7 @@ func (s *soaking) lists(ctx context.Context) (made int, err error) {
 		}
 		l, err := startList(ctx, s.addr, `{"scenario":"newsletter","count":35,"format":"ndjson"}`)
 		if err == nil {
-			err = l.wait(ctx, s.Duration)
+			err = l.wait(ctx, s.Duration+startPatience)
 		}
 		if err != nil {
 			return made, endedOr(ctx, err)
