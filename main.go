@@ -78,7 +78,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.ValueFormatter(explain), kong.DefaultEnvars("NABO"), kong.Resolvers(&file), kong.Bind(&file),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "where", Title: "Where:"}, {Key: "safety", Title: "What is kept, and how safely:"},
-			{Key: "offers", Title: "Offers:"}, {Key: "sync", Title: "Sending offers to other systems:"}, {Key: "limits", Title: "Limits:"}, {Key: "words", Title: "Messages:"},
+			{Key: "offers", Title: "Offers:"}, {Key: "sync", Title: "Sending offers to other systems:"}, {Key: "tune", Title: "How answers are made:"}, {Key: "limits", Title: "Limits:"}, {Key: "words", Title: "Messages:"},
 		}))
 	if err != nil {
 		fmt.Fprintln(stderr, "nabo:", err)

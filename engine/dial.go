@@ -18,7 +18,7 @@ type Dial struct {
 // Dials returns all dials, by name. Anybody may call it.
 func Dials() []Dial {
 	return []Dial{
-		{"basket-plain", "What plain edges weigh beside refined ones in a small basket; 0: nothing.", 3, 0, 10, false,
+		{"basket-plain", "What plain edges weigh beside refined ones in a small basket; 0: nothing.", 6, 0, 10, false,
 			func(o *Options, v float64) { o.Plain.Basket = orNone(v) }},
 		{"company", "What goes with a member's goods weighs beside the member's habits; 0: nothing.", 0.5, 0, 2, false,
 			func(o *Options, v float64) { o.Habits.Company = orNone(v) }},

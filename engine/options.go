@@ -71,7 +71,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Damping, 1)
 	set(&o.Plain.Gain, 0.5)
 	set(&o.Plain.Prior, 10)
-	set(&o.Plain.Basket, 3)
+	set(&o.Plain.Basket, 6)
 	set(&o.Offers.MaxOpen, 10)
 	set(&o.DedupeDays, 400)
 	set(&o.Recent, 1<<18)

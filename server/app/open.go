@@ -141,12 +141,16 @@ func (p *process) loadState() error {
 
 // newEngine makes an empty engine as the settings want it.
 func (p *process) newEngine() (err error) {
-	p.engine, err = engine.New(engine.Options{
+	opt := engine.Options{
 		DedupeDays: p.opt.DedupeDays,
 		Offers: engine.OfferOptions{
 			MaxOpen: p.opt.MaxActivations, NoPersonalisation: p.opt.NoPersonalisation, MarketingAssumed: p.opt.AssumeMarketing,
 		},
-	})
+	}
+	if err := p.opt.turn(&opt); err != nil {
+		return err
+	}
+	p.engine, err = engine.New(opt)
 	return err
 }
 
