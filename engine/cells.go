@@ -35,7 +35,9 @@ const (
 	cellGoods      = 86
 	cellVisits     = 87
 	cellRefined    = 88
-	cellHabits     = 89
+	cellGoodsDone  = 89
+	cellVisitsDone = 90
+	cellHabits     = 91
 )
 
 // Lanes are the first bytes of keys at which lanes begin: once all pairs before
@@ -44,13 +46,16 @@ const (
 // by any goroutines.
 func Lanes() []byte { return []byte{cellToken, cellSealed, cellBought} }
 
-// receiptsCell is how many of the latest receipts stand in one cell.
-const receiptsCell = 64
-
 // inTurn is the number in the key of what is written in turns: the turn stands
 // first, so that what a checkpoint writes lies together in the store, which
 // then need not touch all the rest to put it in its place.
-func inTurn(n uint32) uint64 { return uint64(n%graph.JournalTurns)<<32 | uint64(n) }
+func inTurn(kind byte, n uint32) uint64 {
+	turns := uint32(graph.JournalTurns)
+	if kind == cellGoods || kind == cellVisits {
+		turns = graph.MemberTurns
+	}
+	return uint64(n%turns)<<32 | uint64(n)
+}
 
 // key makes a key of a kind and big-endian numbers, so that keys sort as they do.
 func key(kind byte, numbers ...uint64) []byte {

@@ -29,8 +29,8 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c := &Checkpoint{e: e, pos: e.Position(), small: e.redo.take()}
 	c.journal(cellBoughtDone, e.bought.Begin())
 	c.journal(cellViewedDone, e.viewed.Begin())
-	e.goods.Begin()
-	e.visits.Begin()
+	c.journal(cellGoodsDone, e.goods.Begin())
+	c.journal(cellVisitsDone, e.visits.Begin())
 	c.journal(cellTrendsDone, e.trends.Begin())
 	e.refined.Begin()
 	c.put(key(cellMeta), e.encodeMeta())
@@ -39,7 +39,7 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c.people()
 	c.runs = e.seen.begin(c.pos, c.put)
 	c.receipts()
-	c.sessions()
+	e.sessions.beginSave()
 	c.scenarios()
 	c.book()
 	return c
@@ -71,6 +71,7 @@ func (c *Checkpoint) end(kept bool) {
 	c.e.visits.End(kept)
 	c.e.trends.End(kept)
 	c.e.refined.End(kept)
+	c.e.sessions.endSave(kept)
 	if !kept {
 		c.e.redo.put(c.small)
 		c.e.seen.redo.again(c.runs)
@@ -88,11 +89,14 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 			return err
 		}
 	}
+	if err := c.e.sessions.writeSave(put); err != nil {
+		return err
+	}
 	node := func(kind byte) func(graph.Node, []byte) error {
-		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(uint32(n))), v) }
+		return func(n graph.Node, v []byte) error { return put(key(kind, inTurn(kind, uint32(n))), v) }
 	}
 	member := func(kind byte) func(graph.Member, []byte) error {
-		return func(m graph.Member, v []byte) error { return put(key(kind, uint64(m)), v) }
+		return func(m graph.Member, v []byte) error { return put(key(kind, inTurn(kind, uint32(m))), v) }
 	}
 	if err := c.e.bought.Save(node(cellBought)); err != nil {
 		return err
@@ -112,14 +116,14 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	if err := c.e.visits.Save(member(cellVisits)); err != nil {
 		return err
 	}
-	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(uint32(s))), v) })
+	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(cellTrends, uint32(s))), v) })
 }
 
 func (c *Checkpoint) put(key, value []byte) { c.small = append(c.small, savedPair{key, value}) }
 
 func (c *Checkpoint) journal(kind byte, segments []graph.JournalSegment) {
 	for _, s := range segments {
-		c.put(key(kind, uint64(s.Number)), s.Value)
+		c.put(key(kind, uint64(s.Number), uint64(s.Part)), s.Value)
 	}
 }
 
@@ -165,32 +169,7 @@ func (c *Checkpoint) people() {
 }
 
 func (c *Checkpoint) receipts() {
-	r := &c.e.recent
-	cells := map[int]struct{}{}
-	for i := range r.dirty {
-		cells[i/receiptsCell] = struct{}{}
-	}
-	for i := range cells {
-		w := writer{make([]byte, 0, 96*receiptsCell)}
-		for j := i * receiptsCell; j < min((i+1)*receiptsCell, len(r.ring)); j++ {
-			rec := r.receipt(j)
-			w.receipt(&rec)
-		}
-		c.put(key(cellReceipt, uint64(i)), w.b)
-	}
-	clear(r.dirty)
-}
-
-func (c *Checkpoint) sessions() {
-	s := &c.e.sessions
-	for k := range s.dirty {
-		var value []byte
-		if ses := s.byKey[k]; ses != nil {
-			value = encodeSession(ses)
-		}
-		c.put(key(cellSession, k), value)
-	}
-	clear(s.dirty)
+	c.e.recent.begin(func(cell int, value []byte) { c.put(key(cellReceipt, uint64(cell)), value) })
 }
 
 // scenarios are kept under numbers in the order of their names' hashes: the

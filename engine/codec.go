@@ -123,7 +123,7 @@ func (t *taker) end() error {
 // fingerprint names all options that the state depends on.
 func (o Options) fingerprint() string {
 	o.Bought.Shards, o.Viewed.Shards, o.Members.Shards = 0, 0, 0
-	o.Bought.Whole, o.Viewed.Whole = 0, 0
+	o.Bought.Whole, o.Viewed.Whole, o.Members.Whole = 0, 0, 0
 	o.Refine, o.Plain = graph.RefineOptions{}, PlainOptions{}
 	o.Habits = Options{Habits: HabitOptions{HalfLife: o.Habits.HalfLife}}.withDefaults().Habits // what answers alone depend on is as by default
 	return fmt.Sprintf("%+v", o)
@@ -138,6 +138,8 @@ func (e *Engine) encodeMeta() []byte {
 	w.num(e.bought.JournalCell())
 	w.num(e.viewed.JournalCell())
 	w.num(e.trends.JournalCell())
+	w.num(e.goods.JournalCell())
+	w.num(e.visits.JournalCell())
 	w.b = append(w.b, e.encodeCounts()...)
 	return w.b
 }
@@ -172,6 +174,8 @@ func (e *Engine) decodeMeta(b []byte) error {
 	e.bought.SetJournal(t.num())
 	e.viewed.SetJournal(t.num())
 	e.trends.SetJournal(t.num())
+	e.goods.SetJournal(t.num())
+	e.visits.SetJournal(t.num())
 	e.clock.Store(int64(t.num()))
 	e.applied.Store(t.num())
 	e.bought.SetTotal(t.num())

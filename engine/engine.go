@@ -85,7 +85,7 @@ func New(opt Options) (*Engine, error) {
 		bought: graph.NewPairs(opt.Bought),
 		viewed: graph.NewPairs(opt.Viewed),
 		goods:  graph.NewMembers(opt.Members),
-		visits: graph.NewMembers(graph.MemberOptions{HalfLife: opt.Members.HalfLife, Products: 16}),
+		visits: graph.NewMembers(graph.MemberOptions{HalfLife: opt.Members.HalfLife, Products: 16, Whole: opt.Members.Whole}),
 		trends: graph.NewTrends(0),
 	}
 	e.habits.Store(&habits{chances: e.goods.Chances(0)})

@@ -20,8 +20,7 @@ func (e *Engine) Load(k, value []byte) error {
 	for b := k[1:]; len(b) > 0; b = b[8:] {
 		numbers = append(numbers, binary.BigEndian.Uint64(b))
 	}
-	want := map[byte]int{cellMeta: 0, cellStock: 2, cellSealed: 2, cellKeys: 3}
-	if n, special := want[k[0]]; (special && n != len(numbers)) || (!special && len(numbers) != 1) {
+	if len(numbers) != numbersIn(k[0]) {
 		return fmt.Errorf("engine: a key of kind %d with %d numbers", k[0], len(numbers))
 	}
 	if err := e.loadCell(k, numbers, value); err != nil {
@@ -30,10 +29,23 @@ func (e *Engine) Load(k, value []byte) error {
 	return nil
 }
 
+// numbersIn is how many numbers are in the key of a kind.
+func numbersIn(kind byte) int {
+	switch kind {
+	case cellMeta:
+		return 0
+	case cellStock, cellSealed, cellBoughtDone, cellViewedDone, cellTrendsDone, cellGoodsDone, cellVisitsDone:
+		return 2
+	case cellKeys:
+		return 3
+	}
+	return 1
+}
+
 func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 	switch k[0] {
-	case cellBought, cellViewed, cellTrends, cellRefined:
-		if n[0] != inTurn(uint32(n[0])) {
+	case cellBought, cellViewed, cellTrends, cellRefined, cellGoods, cellVisits:
+		if n[0] != inTurn(k[0], uint32(n[0])) {
 			return errCell
 		}
 		n[0] = uint64(uint32(n[0]))
@@ -56,11 +68,15 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 	case cellViewed:
 		return e.viewed.Load(graph.Node(n[0]), value)
 	case cellBoughtDone:
-		return e.bought.LoadJournal(uint32(n[0]), value)
+		return e.bought.LoadJournal(uint32(n[0]), uint32(n[1]), value)
 	case cellViewedDone:
-		return e.viewed.LoadJournal(uint32(n[0]), value)
+		return e.viewed.LoadJournal(uint32(n[0]), uint32(n[1]), value)
 	case cellTrendsDone:
-		return e.trends.LoadJournal(uint32(n[0]), value)
+		return e.trends.LoadJournal(uint32(n[0]), uint32(n[1]), value)
+	case cellGoodsDone:
+		return e.goods.LoadJournal(uint32(n[0]), uint32(n[1]), value)
+	case cellVisitsDone:
+		return e.visits.LoadJournal(uint32(n[0]), uint32(n[1]), value)
 	case cellGoods:
 		return e.goods.Load(graph.Member(n[0]), value)
 	case cellHabits:
@@ -104,8 +120,11 @@ func (e *Engine) Loaded(pos uint64) error {
 	if _, err := e.trends.Loaded(e.bought.Nodes()); err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}
-	e.goods.Loaded(workers)
-	e.visits.Loaded(workers)
+	for _, m := range []*graph.Members{e.goods, e.visits} {
+		if _, err := m.Loaded(workers); err != nil {
+			return fmt.Errorf("engine: %w", err)
+		}
+	}
 	if err := errors.Join(e.sessions.settle(), e.seen.settle(), e.recent.settle(e.opt.Recent)); err != nil {
 		return err
 	}

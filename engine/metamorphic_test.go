@@ -118,27 +118,38 @@ func TestOneLogOneState(t *testing.T) {
 
 		opt := small(rapid.SampledFrom([]int{1, 8, 64}).Draw(t, "shards"))
 		opt.Bought.Whole = rapid.SampledFrom([]int{0, 1}).Draw(t, "whole")
-		opt.Viewed.Whole = opt.Bought.Whole
+		opt.Viewed.Whole, opt.Members.Whole = opt.Bought.Whole, opt.Bought.Whole
 		other := newEngine(t, opt)
 		disk := map[string][]byte{}
-		for i := 0; i < len(evs); {
+		i := 0
+		next := func() {
 			n := min(rapid.OneOf(rapid.IntRange(1, 20), rapid.IntRange(64, 240)).Draw(t, "group"), len(evs)-i)
 			group := slices.Clone(evs[i : i+n])
-			if i > 0 && rapid.Bool().Draw(t, "twice") {
+			if i > 0 && n > 0 && rapid.Bool().Draw(t, "twice") {
 				again := evs[rapid.IntRange(0, i-1).Draw(t, "which")]
 				again.Received = evs[i].Received
 				group = append(group[:1:1], append([]event.Event{again}, group[1:]...)...)
 			}
 			other.ApplyGroup(uint64(i+n), group)
 			i += n
-			switch rapid.IntRange(0, 5).Draw(t, "then") {
+		}
+		for i < len(evs) {
+			next()
+			switch rapid.IntRange(0, 6).Draw(t, "then") {
 			case 0:
-				save(t, other, disk)
+				save(t, other.BeginCheckpoint(), disk)
 			case 1:
 				fail(other)
 			case 2:
-				save(t, other, disk)
+				save(t, other.BeginCheckpoint(), disk)
 				other = load(t, opt, disk)
+			case 3: // what comes meanwhile is not in it
+				c, at := other.BeginCheckpoint(), i
+				next()
+				save(t, c, disk)
+				if rapid.Bool().Draw(t, "again") {
+					other, i = load(t, opt, disk), at
+				}
 			}
 		}
 		_, want := plain.Digest()
@@ -149,8 +160,8 @@ func TestOneLogOneState(t *testing.T) {
 	})
 }
 
-func save(t *rapid.T, e *engine.Engine, disk map[string][]byte) {
-	err := e.BeginCheckpoint().Write(func(key, value []byte) error {
+func save(t *rapid.T, c *engine.Checkpoint, disk map[string][]byte) {
+	err := c.Write(func(key, value []byte) error {
 		if value == nil {
 			delete(disk, string(key))
 		} else {

@@ -19,12 +19,14 @@ type recent struct {
 	ring  []keptReceipt
 	next  int
 	index map[uint64]int32 // key → place in ring
-	dirty map[int]struct{}
+	full  map[int][]byte   // cells of a checkpoint that changed since the last one, but for the cell under way
+	open  bool             // the cell under way has changed
 
 	lines []byte // the nodes of each receipt, four bytes each, then its damping, one each
 	head  uint64 // where the next receipt's begin: its place in lines is head modulo their length
 	tail  uint64 // where the oldest's begin
 	buf   []byte // used again
+	cell  []byte // used again
 
 	count, bytes atomic.Int64 // what is kept, and what all of it takes; for anybody
 }
@@ -52,7 +54,7 @@ type recentReceipt struct {
 func (r *recent) init(n int) {
 	r.ring = make([]keptReceipt, 0, min(n, 1024))
 	r.index = map[uint64]int32{}
-	r.dirty = map[int]struct{}{}
+	r.full = map[int][]byte{}
 }
 
 // add puts a copy of a receipt in the place of the oldest, once there are limit.
@@ -67,9 +69,54 @@ func (r *recent) add(limit int, rec *recentReceipt) {
 	}
 	r.ring[r.next] = r.keep(rec)
 	r.index[rec.key] = int32(r.next)
-	r.dirty[r.next] = struct{}{}
+	if r.open = (r.next+1)%receiptsCell != 0 && r.next+1 < limit; !r.open {
+		r.fill(r.next / receiptsCell)
+	}
 	r.next = (r.next + 1) % limit
 	r.weigh()
+}
+
+// receiptsCell is how many of the latest receipts stand in one cell.
+const receiptsCell = 64
+
+// fill encodes a cell for the next checkpoint: each when its last receipt has
+// come, so that a checkpoint need not wait for a minute's receipts at once.
+func (r *recent) fill(cell int) { r.full[cell] = r.encode(cell) }
+
+// encode gives a cell as it is.
+func (r *recent) encode(cell int) []byte {
+	w := writer{r.cell[:0]}
+	for i := cell * receiptsCell; i < min((cell+1)*receiptsCell, len(r.ring)); i++ {
+		k := &r.ring[i]
+		w.num(k.key)
+		w.num(uint64(k.at))
+		w.float(float64(k.gain))
+		w.num(uint64(k.n))
+		b := r.span(k.from, lineBytes(k.n))
+		for ; len(b) > int(k.n); b = b[4:] {
+			w.num(uint64(binary.LittleEndian.Uint32(b)))
+		}
+		if !k.damped {
+			w.num(0)
+			continue
+		}
+		w.num(1)
+		w.b = append(w.b, b...)
+	}
+	r.cell = w.b
+	return slices.Clone(w.b)
+}
+
+// begin gives the cells that changed since the last checkpoint.
+func (r *recent) begin(put func(cell int, value []byte)) {
+	if r.open {
+		r.fill((r.next - 1) / receiptsCell)
+		r.open = false
+	}
+	for cell, value := range r.full {
+		put(cell, value)
+	}
+	r.full = map[int][]byte{}
 }
 
 // lineBytes is how much of lines so many nodes take.
@@ -172,7 +219,7 @@ func (r *recent) take(place int, back []graph.Node) (old graph.Bundle, taken []g
 	r.write(k, nodes, damp)
 	// What is left was bound with the gain of the longer receipt.
 	k.gain *= float32(max(len(nodes)-1, 1)) / float32(max(len(rec.nodes)-1, 1))
-	r.dirty[place] = struct{}{}
+	r.fill(place / receiptsCell)
 	return old, taken
 }
 

@@ -20,7 +20,7 @@ type sessions struct {
 	byKey map[uint64]*session
 	order *list.List // of *session, the longest idle first; the writer's
 	seq   uint64     // touches so far; the writer's
-	dirty map[uint64]struct{}
+	save  sessionSave
 }
 
 type session struct {
@@ -36,7 +36,7 @@ type session struct {
 func (s *sessions) init() {
 	s.byKey = map[uint64]*session{}
 	s.order = list.New()
-	s.dirty = map[uint64]struct{}{}
+	s.save.dirty = map[uint64]struct{}{}
 }
 
 // touch returns a session, new if need be, as the latest one. The writer's; the
@@ -44,6 +44,7 @@ func (s *sessions) init() {
 func (s *sessions) touch(key uint64, now event.Millis, limit int) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.markLocked(key)
 	ses := s.byKey[key]
 	if ses == nil {
 		if s.order.Len() >= limit {
@@ -56,7 +57,6 @@ func (s *sessions) touch(key uint64, now event.Millis, limit int) *session {
 	s.seq++
 	ses.last, ses.seq = now, s.seq
 	s.order.MoveToBack(ses.place)
-	s.dirty[key] = struct{}{}
 	return ses
 }
 
@@ -80,9 +80,9 @@ func (s *sessions) remove(ses *session) {
 }
 
 func (s *sessions) removeLocked(ses *session) {
+	s.markLocked(ses.key)
 	s.order.Remove(ses.place)
 	delete(s.byKey, ses.key)
-	s.dirty[ses.key] = struct{}{}
 }
 
 // rename gives one member's sessions to another, 0 to nobody.
@@ -91,8 +91,8 @@ func (s *sessions) rename(from, to event.Token) {
 	defer s.mu.Unlock()
 	for el := s.order.Front(); el != nil; el = el.Next() {
 		if ses := el.Value.(*session); ses.member == from {
+			s.markLocked(ses.key)
 			ses.member = to
-			s.dirty[ses.key] = struct{}{}
 		}
 	}
 }

@@ -19,16 +19,25 @@ type cow struct {
 
 type savedCell struct {
 	slot  uint32
-	value []byte // nil: the cell is gone
+	value func() []byte
 }
 
 // touch is called before a cell changes. encode gives its value as it is.
 func (c *cow) touch(slot uint32, encode func() []byte) {
+	c.keep(slot, func() func() []byte { return encoded(encode()) })
+}
+
+// keep is touch for a cell that is sooner copied than encoded: copied gives
+// what encodes the cell as it is, later and beside the writer.
+func (c *cow) keep(slot uint32, copied func() func() []byte) {
 	if c.pending.clear(slot) {
-		c.saved = append(c.saved, savedCell{slot, encode()})
+		c.saved = append(c.saved, savedCell{slot, copied()})
 	}
 	c.dirty.set(slot)
 }
+
+// encoded is a value that is there already.
+func encoded(value []byte) func() []byte { return func() []byte { return value } }
 
 // begin starts a checkpoint at this moment. The one before it must have ended.
 func (c *cow) begin() {
@@ -118,30 +127,26 @@ func (b bitset) next(i uint32) (uint32, bool) {
 }
 
 // saveCells gives every cell of a running checkpoint, taking the lock for one
-// cell at a time.
-func saveCells(mu sync.Locker, c *cow, encode func(slot uint32) []byte, put func(slot uint32, value []byte) error) error {
+// cell at a time, and for as long as copied takes.
+func saveCells(mu sync.Locker, c *cow, copied func(slot uint32) func() []byte, put func(slot uint32, value []byte) error) error {
 	for slot := uint32(0); ; slot++ {
 		mu.Lock()
 		next, more := c.next(slot)
-		var value []byte
 		if more {
 			slot = next
 			c.pending.clear(slot)
-			value = encode(slot)
+			c.saved = append(c.saved, savedCell{slot, copied(slot)})
 		}
 		saved := c.saved
 		c.saved = nil
 		mu.Unlock()
 		for _, s := range saved {
-			if err := put(s.slot, s.value); err != nil {
+			if err := put(s.slot, s.value()); err != nil {
 				return err
 			}
 		}
 		if !more {
 			return nil
-		}
-		if err := put(slot, value); err != nil {
-			return err
 		}
 	}
 }

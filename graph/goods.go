@@ -102,7 +102,7 @@ func (sh *memberShard) encode(slot uint32) []byte {
 		return []byte{1}
 	}
 	le := binary.LittleEndian
-	dst := make([]byte, 0, 13+12*int(rec.n))
+	dst := make([]byte, 0, memberHead+bindingBytes*int(rec.n))
 	dst = append(dst, 0)
 	dst = le.AppendUint32(dst, uint32(rec.epoch))
 	dst = le.AppendUint16(dst, rec.visits)
@@ -116,42 +116,6 @@ func (sh *memberShard) encode(slot uint32) []byte {
 		dst = le.AppendUint16(dst, b.every)
 	})
 	return dst
-}
-
-// Begin, Save and End make a checkpoint as those of Pairs do.
-func (m *Members) Begin() {
-	for i := range m.shards {
-		sh := &m.shards[i]
-		sh.mu.Lock()
-		sh.cow.begin()
-		sh.mu.Unlock()
-	}
-	m.habits.hold()
-}
-
-// Save gives every member that had changed when Begin was called.
-func (m *Members) Save(put func(id Member, value []byte) error) error {
-	for i := range m.shards {
-		sh := &m.shards[i]
-		err := saveCells(&sh.mu, &sh.cow, sh.encode, func(slot uint32, value []byte) error {
-			return put(Member(slot<<m.shift|uint32(i)), value)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// End ends the checkpoint that Begin started and says whether it was kept.
-func (m *Members) End(kept bool) {
-	for i := range m.shards {
-		sh := &m.shards[i]
-		sh.mu.Lock()
-		sh.cow.end(kept)
-		sh.mu.Unlock()
-	}
-	m.habits.let(kept)
 }
 
 // Digest returns a hash of all members; not beside the writer.

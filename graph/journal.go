@@ -7,31 +7,37 @@ import (
 	"sync/atomic"
 )
 
-// journal holds what was done to a relation between products, in order, so
-// that a checkpoint need not write each product that has changed: in a busy
-// shop nearly all have after a minute, by a receipt or ten each, while a
-// receipt takes some forty bytes here and a product's list fourteen thousand.
+// journal holds what was done to a relation, in order, so that a checkpoint
+// need not write each product or member that has changed: in a busy shop nearly
+// all products have after a minute, by a receipt or ten each, while a receipt
+// takes some forty bytes here and a product's list fourteen thousand. Members
+// change by a receipt each, but lie anywhere in the store, which then has to
+// touch all of them.
 //
 // What was done between two checkpoints is a segment. Each checkpoint writes
-// the segment that it ends, and whole those of the changed products whose turn
-// it is: one shard in JournalTurns. With a product goes the number of the first
-// segment that is not in it. Loaded does to each product what the segments from
-// there on say, so a segment is kept for as many checkpoints as there are turns.
+// the segment that it ends, and whole those of what changed whose turn it is:
+// one in so many turns. Loaded does to all others what the segments since their
+// turn say, so a segment is kept for as many checkpoints as there are turns.
 //
-// The product's numbers come out bit for bit, since writing to one depends on
-// what was done to it alone, and on which products were retired: so retiring
-// one makes the next checkpoint write all that changed.
+// It all comes out bit for bit, since what is done to one depends on what was
+// done to it alone, and for a product on which products were retired: so
+// retiring one makes the next checkpoint write all that changed.
 type journal struct {
+	turns   uint32      // how many checkpoints it takes to write all
+	most    int         // bytes of a segment; a longer one is not kept, and the next checkpoint writes all that changed
 	segment uint32      // the number of the one under way
 	first   uint32      // the oldest one that is kept
+	sizes   []int       // of those that are kept
 	ops     []byte      // of the one under way
+	given   []byte      // what the newest Begin gave, to be used again
 	whole   bool        // the next checkpoint writes all that changed
 	failed  atomic.Bool // the checkpoint before was not kept
 
 	// What follows is for the time between Load and Loaded.
 	mu    sync.Mutex        // guards what Load changes beside its node
 	since []uint32          // product → the first segment that is not in it
-	kept  map[uint32][]byte // guarded by mu
+	parts map[uint64][]byte // number and part of segments; guarded by mu
+	kept  map[uint32][]byte // whole segments
 }
 
 const (
@@ -41,15 +47,19 @@ const (
 	JournalTurns = 8
 	// wholeBytes is up to how much of what changed a checkpoint writes whole.
 	wholeBytes = 8 << 20
-	// journalBytes bounds a segment; what is longer is not kept, and the next
-	// checkpoint writes all that changed.
-	journalBytes = 4 << 20
+	// journalBytes bounds a segment.
+	journalBytes = 8 << 20
+	// partBytes is how much of a segment stands in one pair of the store, whose
+	// values are best below a megabyte.
+	partBytes = 512 << 10
 )
 
-// JournalSegment is a part of the journal for the store; a nil value removes it.
+// JournalSegment is a part of a segment of the journal for the store: number
+// and part are its key. A nil value removes it; any other is good until the
+// next Begin if the checkpoint is kept, and after that if it is not.
 type JournalSegment struct {
-	Number uint32
-	Value  []byte
+	Number, Part uint32
+	Value        []byte
 }
 
 // The kinds of what is in a journal, and what else its first byte says.
@@ -68,7 +78,7 @@ func (j *journal) note(kind byte, b *Bundle, sampled bool) {
 	if j.whole || len(b.Nodes) == 0 {
 		return
 	}
-	if len(j.ops) > journalBytes {
+	if len(j.ops) > j.most {
 		j.drop()
 		return
 	}
@@ -83,12 +93,7 @@ func (j *journal) note(kind byte, b *Bundle, sampled bool) {
 		j.ops[head] |= withGain
 		j.ops = appendF32(j.ops, b.Gain)
 	}
-	j.ops = binary.AppendUvarint(j.ops, uint64(len(b.Nodes)))
-	last := int64(0)
-	for _, n := range b.Nodes {
-		j.ops = binary.AppendVarint(j.ops, int64(n)-last)
-		last = int64(n)
-	}
+	j.ops = appendNodes(j.ops, b.Nodes)
 	if b.Damp != nil {
 		j.ops[head] |= withDamp
 		j.ops = append(j.ops, b.Damp...)
@@ -110,20 +115,12 @@ func take(ops []byte, b *Bundle, limit Node) (kind byte, rest []byte, err error)
 	if head[0]&withGain != 0 {
 		b.Gain = r.f32()
 	}
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		return 0, nil, errShort
+	if b.Nodes, err = r.nodes(b.Nodes, limit); err != nil {
+		return 0, nil, err
 	}
-	last := int64(0)
-	for range n {
-		last += r.varint()
-		if last < 0 || last >= int64(limit) {
-			return 0, nil, fmt.Errorf("graph: the journal names product %d of %d", last, limit)
-		}
-		b.Nodes = append(b.Nodes, Node(last))
-	}
+	n := len(b.Nodes)
 	if head[0]&withDamp != 0 {
-		b.Damp = append(b.Damp, r.take(int(n))...)
+		b.Damp = append(b.Damp, r.take(n)...)
 	} else {
 		b.Damp = nil
 	}
@@ -132,6 +129,35 @@ func take(ops []byte, b *Bundle, limit Node) (kind byte, rest []byte, err error)
 		return 0, nil, errShort
 	}
 	return kind, r.b, nil
+}
+
+// appendNodes appends how many products there are and how each differs from the
+// one before.
+func appendNodes(dst []byte, nodes []Node) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(nodes)))
+	last := int64(0)
+	for _, n := range nodes {
+		dst = binary.AppendVarint(dst, int64(n)-last)
+		last = int64(n)
+	}
+	return dst
+}
+
+// nodes takes off what appendNodes appended.
+func (r *reader) nodes(dst []Node, limit Node) ([]Node, error) {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		return dst, errShort
+	}
+	last := int64(0)
+	for range n {
+		last += r.varint()
+		if last < 0 || last >= int64(limit) {
+			return dst, fmt.Errorf("graph: the journal names product %d of %d", last, limit)
+		}
+		dst = append(dst, Node(last))
+	}
+	return dst, nil
 }
 
 func (r *reader) varint() int64 {
@@ -160,12 +186,15 @@ func (r *reader) uvarint() uint64 {
 func (j *journal) begin(whole bool) (out []JournalSegment) {
 	keep := j.segment + 1 // from here on
 	if !whole {
-		out = append(out, JournalSegment{j.segment, append([]byte{}, j.ops...)})
-		keep = max(j.first, max(j.segment+2, JournalTurns)-JournalTurns)
+		out = j.share()
+		keep = max(j.first, max(j.segment+2, j.turns)-j.turns)
 	}
 	for ; j.first < keep; j.first++ {
-		if j.first < j.segment {
-			out = append(out, JournalSegment{Number: j.first})
+		if len(j.sizes) > 0 {
+			for part := range partsOf(j.sizes[0]) {
+				out = append(out, JournalSegment{Number: j.first, Part: part})
+			}
+			j.sizes = j.sizes[1:]
 		}
 	}
 	j.segment++
@@ -173,29 +202,63 @@ func (j *journal) begin(whole bool) (out []JournalSegment) {
 	return out
 }
 
+// share cuts the segment under way into parts. All but the last are full, so
+// that it is seen whether the last is there. The next segment goes where the
+// one before was, which nobody reads any more.
+func (j *journal) share() (out []JournalSegment) {
+	if j.ops == nil {
+		j.ops = []byte{} // a nil value would remove it
+	}
+	j.sizes = append(j.sizes, len(j.ops))
+	for part := range partsOf(len(j.ops)) {
+		from := int(part) * partBytes
+		to := min(from+partBytes, len(j.ops))
+		out = append(out, JournalSegment{j.segment, part, j.ops[from:to:to]})
+	}
+	j.ops, j.given = j.given[:0], j.ops
+	return out
+}
+
+func partsOf(size int) uint32 { return uint32(size/partBytes) + 1 }
+
 // mustWhole says whether the next checkpoint has to write all that changed.
-func (j *journal) mustWhole() bool { return j.failed.Swap(false) || j.whole }
+func (j *journal) mustWhole() bool {
+	if j.failed.Swap(false) {
+		j.given = nil // whoever has it writes it with the next checkpoint
+		return true
+	}
+	return j.whole
+}
 
 // drop makes the next checkpoint write all that changed.
 func (j *journal) drop() { j.whole, j.ops = true, nil }
 
 // turn is whose turn it is to be written.
-func (j *journal) turn() uint32 { return j.segment % JournalTurns }
+func (j *journal) turn() uint32 { return j.segment % j.turns }
+
+// sinceTurn is the first segment that is not in those of a turn.
+func (j *journal) sinceTurn(turn uint32) uint32 {
+	ago := (j.segment + j.turns - turn - 1) % j.turns // how many checkpoints before the newest it was
+	if ago >= j.segment {
+		return j.first
+	}
+	return max(j.first, j.segment-ago)
+}
 
 func (j *journal) cell() uint64     { return uint64(j.segment)<<32 | uint64(j.first) }
 func (j *journal) setCell(c uint64) { j.segment, j.first = uint32(c>>32), uint32(c) }
 
-// load takes a segment that begin gave.
-func (j *journal) load(number uint32, value []byte) error {
+// load takes a part of a segment that begin gave.
+func (j *journal) load(number, part uint32, value []byte) error {
 	if number < j.first || number >= j.segment {
 		return fmt.Errorf("graph: segment %d of the journal; %d to below %d were expected", number, j.first, j.segment)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.kept == nil {
-		j.kept = map[uint32][]byte{}
+	if j.parts == nil {
+		j.parts = map[uint64][]byte{}
 	}
-	j.kept[number] = append([]byte{}, value...)
+	j.parts[uint64(number)<<32|uint64(part)] = append([]byte{}, value...)
 	return nil
 }
 
@@ -224,11 +287,25 @@ func (j *journal) setSinceLocked(i, total, since uint32) {
 
 // complete checks that all segments are there, and makes room in since.
 func (j *journal) complete(total uint32) error {
-	if got, want := len(j.kept), int(j.segment)-int(j.first); got != want {
-		return fmt.Errorf("graph: %d segments of the journal are there, %d were expected", got, want)
+	j.kept, j.sizes = map[uint32][]byte{}, nil
+	for number := j.first; number < j.segment; number++ {
+		var all []byte
+		for part := uint32(0); ; part++ {
+			value, ok := j.parts[uint64(number)<<32|uint64(part)]
+			if !ok || len(value) > partBytes {
+				return fmt.Errorf("graph: segment %d of the journal has no part %d", number, part)
+			}
+			if all = append(all, value...); len(value) < partBytes {
+				break
+			}
+		}
+		j.kept[number], j.sizes = all, append(j.sizes, len(all))
 	}
 	if uint32(len(j.since)) < total {
 		j.since = append(j.since, make([]uint32, total-uint32(len(j.since)))...)
 	}
 	return nil
 }
+
+// loaded lets go of what was loaded.
+func (j *journal) loaded() { j.since, j.parts, j.kept = nil, nil, nil }

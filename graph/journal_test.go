@@ -16,7 +16,7 @@ import (
 // kept is a store of one relation: its nodes and its segments.
 type kept struct {
 	nodes    map[graph.Node][]byte
-	segments map[uint32][]byte
+	segments map[[2]uint32][]byte
 	cell     uint64
 	gained   uint64
 	written  int // nodes, by the newest checkpoint
@@ -26,11 +26,7 @@ type kept struct {
 // to the next one.
 func (k *kept) save(t *rapid.T, p *graph.Pairs, failed bool) {
 	for _, s := range p.Begin() {
-		if s.Value == nil {
-			delete(k.segments, s.Number)
-		} else {
-			k.segments[s.Number] = s.Value
-		}
+		keepSegment(k.segments, s)
 	}
 	cell, gained := p.JournalCell(), p.GainedCell()
 	if failed {
@@ -49,6 +45,15 @@ func (k *kept) save(t *rapid.T, p *graph.Pairs, failed bool) {
 	p.End(true)
 }
 
+// keepSegment does what Begin asks of a store.
+func keepSegment(segments map[[2]uint32][]byte, s graph.JournalSegment) {
+	if s.Value == nil {
+		delete(segments, [2]uint32{s.Number, s.Part})
+	} else {
+		segments[[2]uint32{s.Number, s.Part}] = bytes.Clone(s.Value)
+	}
+}
+
 func (k *kept) load(t *rapid.T, opt graph.PairOptions, nodes graph.Node, total uint64) *graph.Pairs {
 	p := graph.NewPairs(opt)
 	p.SetTotal(total)
@@ -65,8 +70,8 @@ func (k *kept) load(t *rapid.T, opt graph.PairOptions, nodes graph.Node, total u
 	}
 	for n, v := range k.segments {
 		all.Go(func() {
-			if err := p.LoadJournal(n, v); err != nil {
-				t.Errorf("load segment %d: %v", n, err)
+			if err := p.LoadJournal(n[0], n[1], v); err != nil {
+				t.Errorf("load segment %v: %v", n, err)
 			}
 		})
 	}
@@ -87,7 +92,7 @@ func TestJournalMakesTheSamePairs(t *testing.T) {
 		plain, other := graph.NewPairs(opt), graph.NewPairs(opt)
 		plain.Grow(products)
 		other.Grow(products)
-		k := &kept{nodes: map[graph.Node][]byte{}, segments: map[uint32][]byte{}}
+		k := &kept{nodes: map[graph.Node][]byte{}, segments: map[[2]uint32][]byte{}}
 		retired := map[graph.Node]bool{}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			b := receipt(t, products, 15_000*day)
@@ -140,7 +145,7 @@ func TestJournalWritesAShare(t *testing.T) {
 		for i := range all {
 			all[i] = graph.Node(i)
 		}
-		k := &kept{nodes: map[graph.Node][]byte{}, segments: map[uint32][]byte{}}
+		k := &kept{nodes: map[graph.Node][]byte{}, segments: map[[2]uint32][]byte{}}
 		for round := range 20 {
 			p.Bind(&graph.Bundle{At: 15_000 * day, Nodes: all, Gain: 1})
 			k.save(t, p, false)
@@ -162,10 +167,10 @@ func TestMissingSegmentIsSeen(t *testing.T) {
 	p := graph.NewPairs(graph.PairOptions{})
 	p.SetJournal(3<<32 | 1)
 	p.Grow(2)
-	if err := p.LoadJournal(2, nil); err != nil {
+	if err := p.LoadJournal(2, 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.LoadJournal(3, nil); err == nil {
+	if err := p.LoadJournal(3, 0, nil); err == nil {
 		t.Error("a segment that is under way was taken")
 	}
 	if _, err := p.Loaded(2); err == nil {
@@ -190,7 +195,7 @@ func FuzzLoadJournal(f *testing.F) {
 		tr := graph.NewTrends(8)
 		tr.SetJournal(1 << 32)
 		tr.Grow(2)
-		if p.LoadJournal(0, value) != nil || tr.LoadJournal(0, value) != nil {
+		if p.LoadJournal(0, 0, value) != nil || tr.LoadJournal(0, 0, value) != nil {
 			t.Fatal("the segment was expected")
 		}
 		_, _ = tr.Loaded(20)
@@ -210,7 +215,7 @@ func TestRefinedEdgesAreKept(t *testing.T) {
 		p.Grow(products)
 		r := graph.NewRefined(p, graph.RefineOptions{})
 		disk := map[graph.Node][]byte{}
-		k := &kept{nodes: map[graph.Node][]byte{}, segments: map[uint32][]byte{}}
+		k := &kept{nodes: map[graph.Node][]byte{}, segments: map[[2]uint32][]byte{}}
 		for range rapid.IntRange(1, 4).Draw(t, "rounds") {
 			for range rapid.IntRange(1, 30).Draw(t, "receipts") {
 				p.Bind(receipt(t, products, 15_000*day))
@@ -281,7 +286,9 @@ func TestLeansAreThoseOfOneByOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		plain.End(true)
-		other.Loaded(rapid.IntRange(1, 4).Draw(t, "workers"))
+		if _, err := other.Loaded(rapid.IntRange(1, 4).Draw(t, "workers")); err != nil {
+			t.Fatal(err)
+		}
 		if other.Digest() != plain.Digest() {
 			t.Fatal("the digests differ")
 		}

@@ -12,6 +12,7 @@ type leans struct {
 	n      Node
 	sweep  leanSweep // the writer's
 	warmth uint32    // the writer's
+	off    bool      // lists nothing: what is done again after a start is listed when all is done
 }
 
 type leanShard struct {
@@ -112,6 +113,9 @@ func (sh *leanShard) latest(list *leanList, dst []Member, limit int) []Member {
 }
 
 func (l *leans) add(n Node, m Member) {
+	if l.off {
+		return
+	}
 	sh, slot := l.shard(n)
 	sh.mu.Lock()
 	sh.push(&sh.lists[slot], m)
@@ -121,6 +125,9 @@ func (l *leans) add(n Node, m Member) {
 // warm reads the newest chunk of the lists that are about to be added to; the
 // writer's. Together they come sooner than one behind the other's lock.
 func (l *leans) warm(nodes []Node) {
+	if l.off {
+		return
+	}
 	sum := uint32(0)
 	for _, n := range nodes {
 		sh, slot := l.shard(n)

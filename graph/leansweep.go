@@ -28,6 +28,9 @@ const (
 // the list that is being cleared. The writer's: it alone changes members and
 // lists, so it may read them without their locks.
 func (l *leans) stale(n Node, m *Members) {
+	if l.off {
+		return
+	}
 	sh, slot := l.shard(n)
 	list := &sh.lists[slot]
 	before := l.due(list)

@@ -7,8 +7,26 @@ import (
 	"sync"
 )
 
-// bindingBytes is what a binding takes in a member's value.
-const bindingBytes = 12
+// memberHead and bindingBytes are what a member's value takes without bindings,
+// and for each binding.
+const (
+	memberHead   = 13
+	bindingBytes = 12
+)
+
+// member takes off what stands in a member's value before the bindings.
+func (r *reader) member() memberRec {
+	return memberRec{epoch: int32(r.u32()), visits: r.u16(), last: Day(r.u16()), every: r.u16(), n: r.u16()}
+}
+
+func bindingOf(b []byte) binding {
+	return binding{
+		product: binary.LittleEndian.Uint32(b),
+		weight:  math.Float32frombits(binary.LittleEndian.Uint32(b[4:])),
+		last:    Day(binary.LittleEndian.Uint16(b[8:])),
+		every:   binary.LittleEndian.Uint16(b[10:]),
+	}
+}
 
 // Load sets a member to what Save gave; before any other call but Grow. Any
 // goroutines may load different members at the same time. Products do not lead
@@ -26,7 +44,7 @@ func (m *Members) Load(id Member, value []byte) error {
 		return nil
 	}
 	r := reader{b: value[1:]}
-	loaded := memberRec{epoch: int32(r.u32()), visits: r.u16(), last: Day(r.u16()), every: r.u16(), n: r.u16()}
+	loaded := r.member()
 	if r.bad || len(r.b) != bindingBytes*int(loaded.n) {
 		return errShort
 	}
@@ -50,13 +68,7 @@ func (c *chunks) load(b []byte) (head uint32) {
 		ch := c.at(id)
 		ch.next = 0
 		for i := range ch.bindings[:n] {
-			in := b[i*bindingBytes:][:bindingBytes]
-			ch.bindings[i] = binding{
-				product: binary.LittleEndian.Uint32(in),
-				weight:  math.Float32frombits(binary.LittleEndian.Uint32(in[4:])),
-				last:    Day(binary.LittleEndian.Uint16(in[8:])),
-				every:   binary.LittleEndian.Uint16(in[10:]),
-			}
+			ch.bindings[i] = bindingOf(b[i*bindingBytes:])
 		}
 		b = b[n*bindingBytes:]
 		*link, link = id, &ch.next
@@ -64,15 +76,26 @@ func (c *chunks) load(b []byte) (head uint32) {
 	return head
 }
 
-// Loaded makes the way back from products to members, once all members are
-// loaded and before any other call, on as many goroutines as workers says. The
-// lists are those that adding the members one after the other would make.
+// Loaded does to the loaded members what was done after they were saved, and
+// returns how many events that took. Then it makes the way back from products to
+// members. It is called once, when all is loaded and before any other call, and
+// uses as many goroutines as workers says.
+func (m *Members) Loaded(workers int) (done int, err error) {
+	if done, err = m.redo(workers); err != nil {
+		return done, err
+	}
+	m.leanBack(workers)
+	return done, nil
+}
+
+// leanBack makes the lists that adding the members one after the other would
+// make.
 //
 // Adding 240 million bindings one at a time waits for memory at each. Here they
 // are counted first, so that each list gets its chunks in one row. Then they go
 // through a buffer for each shard of the lists, so that those that are written
 // to at a time, and their pages, are few.
-func (m *Members) Loaded(workers int) {
+func (m *Members) leanBack(workers int) {
 	n := m.n.get()
 	parts := make([]leanPart, workers)
 	for i := range parts {

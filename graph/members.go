@@ -16,6 +16,9 @@ type MemberOptions struct {
 	Habits   int64 // half-life of what members' habits teach, in milliseconds; 0: nothing is learnt
 	Products int   // the most products one member keeps; 0: 400
 	Shards   int   // locks; a power of two; 0: 64. It changes nothing but speed
+	// Whole is up to how many bytes of changed members a checkpoint writes them
+	// all, as PairOptions.Whole. 0: 8 MiB. It changes nothing but speed.
+	Whole int
 }
 
 func (o MemberOptions) withDefaults() MemberOptions {
@@ -27,6 +30,9 @@ func (o MemberOptions) withDefaults() MemberOptions {
 	}
 	if o.Shards == 0 {
 		o.Shards = 64
+	}
+	if o.Whole == 0 {
+		o.Whole = wholeBytes
 	}
 	return o
 }
@@ -44,10 +50,11 @@ type Members struct {
 	leans  leans
 	habits *habits // nil: nothing is learnt
 
-	mark   []uint32 // the writer's: product → place in its Bind, from 1
-	maybe  filter   // the writer's: of the nodes that have a mark
-	fresh  []Node   // the writer's: what the member buys for the first time
-	warmth uint32   // the writer's
+	mark    []uint32      // the writer's: product → place in its Bind, from 1
+	maybe   filter        // the writer's: of the nodes that have a mark
+	warmth  uint32        // the writer's
+	journal memberJournal // the writer's
+	fresh   []Node        // the writer's: what the member buys for the first time
 }
 
 type memberShard struct {
@@ -93,6 +100,7 @@ func NewMembers(opt MemberOptions) *Members {
 	if opt.Habits > 0 {
 		m.habits = newHabits(opt.Habits)
 	}
+	m.journal.turns, m.journal.most = MemberTurns, journalBytes
 	for 1<<m.shift < opt.Shards {
 		m.shift++
 	}
@@ -132,6 +140,7 @@ type Purchase struct {
 // Bind adds an event and returns, in before, what the member's own bindings to
 // its products weighed until then, faded to the event's time.
 func (m *Members) Bind(id Member, e *Purchase, before []float32) []float32 {
+	m.journal.bind(id, e)
 	before = before[:0]
 	m.maybe = filter{}
 	for i, n := range e.Nodes {
@@ -268,6 +277,7 @@ func (m *Members) insert(sh *memberShard, rec *memberRec, id Member, fresh bindi
 // TakeBack undoes a purchase of each of nodes, the member's last of it, and
 // never leaves less than nothing. A product with no purchase left is let go.
 func (m *Members) TakeBack(id Member, nodes []Node, gain float32) {
+	m.journal.takeBack(id, nodes, gain)
 	sh, slot := m.shard(id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -290,6 +300,7 @@ func (m *Members) TakeBack(id Member, nodes []Node, gain float32) {
 
 // Remove forgets a member. The number is not used again.
 func (m *Members) Remove(id Member) {
+	m.journal.remove(id)
 	sh, slot := m.shard(id)
 	sh.mu.Lock()
 	rec := &sh.recs[slot]
@@ -311,9 +322,18 @@ func (m *Members) Merge(from, into Member) {
 	rec := fs.recs[slot]
 	var goods []binding
 	fs.chunks.each(&rec, func(b *binding) { goods = append(goods, *b) })
+	value := fs.encode(slot)
 	fs.mu.RUnlock()
+	if rec.gone {
+		return
+	}
+	m.journal.merge(into, value)
 	m.Remove(from)
+	m.take(into, &rec, goods)
+}
 
+// take adds what another member held.
+func (m *Members) take(into Member, rec *memberRec, goods []binding) {
 	sh, slot := m.shard(into)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -331,7 +351,7 @@ func (m *Members) Merge(from, into Member) {
 			m.insert(sh, to, into, g)
 		}
 	}
-	to.join(&rec)
+	to.join(rec)
 }
 
 func (b *binding) join(o *binding) {

@@ -92,6 +92,7 @@ type pairNode struct {
 func NewPairs(opt PairOptions) *Pairs {
 	opt = opt.withDefaults()
 	p := &Pairs{opt: opt, fade: fade{float64(opt.HalfLife)}, shards: make([]pairShard, opt.Shards), sc: new(Scratch)}
+	p.journal.turns, p.journal.most = JournalTurns, journalBytes
 	for 1<<p.shift < opt.Shards {
 		p.shift++
 	}
@@ -272,7 +273,7 @@ func (p *Pairs) write(b *Bundle, i int, rec record, epoch int32, factor float64,
 	if nd.retired {
 		return
 	}
-	sh.cow.touch(slot, nd.encode)
+	sh.cow.keep(slot, nd.copied)
 	rec.factor = nd.rebase(epoch, factor)
 	if rec.sign < 0 {
 		rec.factor = -rec.factor
@@ -354,7 +355,7 @@ func (p *Pairs) Retire(n Node) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	nd := &sh.nodes[slot]
-	sh.cow.touch(slot, nd.encode)
+	sh.cow.keep(slot, nd.copied)
 	*nd = pairNode{epoch: nd.epoch, retired: true, fresh: 1}
 	p.retires++
 	p.gone.set(uint32(n))

@@ -64,6 +64,7 @@ func NewTrends(limit int) *Trends {
 		limit = MaxTrendProducts
 	}
 	t := &Trends{limit: limit, Whole: wholeBytes, last: moment{at: math.MinInt64}}
+	t.journal.turns, t.journal.most = JournalTurns, journalBytes
 	for s := range spans {
 		t.fades[s] = fade{float64(s.Length()) * math.Ln2}
 	}

@@ -18,7 +18,7 @@ func TestTrendsSaveWhatWas(t *testing.T) {
 		at := int64(19_000 * day)
 		live := newTrends(limit, scopes)
 		live.Whole = rapid.SampledFrom([]int{1, 8 << 20}).Draw(t, "whole")
-		disk := &keptTrends{scopes: map[graph.Scope][]byte{}, segments: map[uint32][]byte{}}
+		disk := &keptTrends{scopes: map[graph.Scope][]byte{}, segments: map[[2]uint32][]byte{}}
 		change := func(trends ...*graph.Trends) {
 			for range rapid.IntRange(0, 12).Draw(t, "changes") {
 				at += rapid.Int64Range(0, day/2).Draw(t, "later")
@@ -75,17 +75,13 @@ func newTrends(limit int, scopes graph.Scope) *graph.Trends {
 // keptTrends is a store of counters: their scopes and their segments.
 type keptTrends struct {
 	scopes   map[graph.Scope][]byte
-	segments map[uint32][]byte
+	segments map[[2]uint32][]byte
 	cell     uint64
 }
 
 func (k *keptTrends) begin(tr *graph.Trends) {
 	for _, s := range tr.Begin() {
-		if s.Value == nil {
-			delete(k.segments, s.Number)
-		} else {
-			k.segments[s.Number] = s.Value
-		}
+		keepSegment(k.segments, s)
 	}
 	k.cell = tr.JournalCell()
 }
@@ -105,7 +101,7 @@ func (k *keptTrends) load(t *rapid.T, limit int, scopes graph.Scope, products gr
 		}
 	}
 	for n, value := range k.segments {
-		if err := tr.LoadJournal(n, value); err != nil {
+		if err := tr.LoadJournal(n[0], n[1], value); err != nil {
 			t.Fatal(err)
 		}
 	}

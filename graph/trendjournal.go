@@ -82,7 +82,9 @@ func (t *Trends) JournalCell() uint64 { return t.journal.cell() }
 func (t *Trends) SetJournal(cell uint64) { t.journal.setCell(cell) }
 
 // LoadJournal takes a segment that Begin gave, beside what Load takes.
-func (t *Trends) LoadJournal(number uint32, value []byte) error { return t.journal.load(number, value) }
+func (t *Trends) LoadJournal(number, part uint32, value []byte) error {
+	return t.journal.load(number, part, value)
+}
 
 // Loaded counts in the loaded scopes what was counted after they were saved, of
 // products below limit, and returns how many entries that were. It is called
@@ -97,6 +99,6 @@ func (t *Trends) Loaded(limit Node) (done int, err error) {
 			t.add(s, b.At, b.Nodes, b.Gain)
 		}
 	})
-	j.since, j.kept = nil, nil
+	j.loaded()
 	return done, err
 }

@@ -57,9 +57,20 @@ func ingestShop(b *testing.B) *gen.Base {
 	return base
 }
 
-// ingestBase makes an engine that has applied a base. Members take turns, so
-// that what is held of one does not lie together.
+// ingestBase makes an engine that has applied a base, and has it behind the
+// newest checkpoint.
 func ingestBase(b *testing.B, base *gen.Base) *engine.Engine {
+	e := appliedBase(b, base)
+	if err := e.BeginCheckpoint().Write(func(_, _ []byte) error { return nil }); err != nil {
+		b.Fatal(err)
+	}
+	runtime.GC()
+	return e
+}
+
+// appliedBase makes an engine that has applied a base. Members take turns, so
+// that what is held of one does not lie together.
+func appliedBase(b *testing.B, base *gen.Base) *engine.Engine {
 	e, err := engine.New(engine.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -96,10 +107,6 @@ func ingestBase(b *testing.B, base *gen.Base) *engine.Engine {
 		e.ApplyGroup(pos, evs)
 		free <- g
 	}
-	if err := e.BeginCheckpoint().Write(func(_, _ []byte) error { return nil }); err != nil {
-		b.Fatal(err)
-	}
-	runtime.GC()
 	b.Logf("%d members in %v", base.Options().Members, time.Since(start).Round(time.Second))
 	return e
 }
