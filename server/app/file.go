@@ -106,7 +106,7 @@ func (f *File) value(flag *kong.Flag) (any, error) {
 		return list, nil
 	case map[string]any:
 		if !flag.IsMap() {
-			return nil, fmt.Errorf("%s: %s is a mapping; a single value or a list of them was expected", f.path, key)
+			return nil, fmt.Errorf("%s: %s is not a single value or a list of them, but a mapping", f.path, key)
 		}
 		return f.pairs(key, v)
 	default:
