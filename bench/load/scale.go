@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"nabo/bench/plot"
 )
@@ -40,9 +41,6 @@ func (b *Scale) validate() error {
 	if b.Total < 1 {
 		return fmt.Errorf("--total %d: want 1 or more", b.Total)
 	}
-	if b.Data != "" {
-		return errors.New("--data: each size has a folder of its own; want --dir or nothing")
-	}
 	for _, n := range b.Sizes {
 		if n < 1 || n > 20_000_000 {
 			return fmt.Errorf("--sizes %d: want 1 to 20000000", n)
@@ -73,10 +71,13 @@ func (b *Scale) Run(ctx context.Context) error {
 	return b.print(report, report.table)
 }
 
-// size measures one size in a folder of its own.
+// size measures one size in a folder of its own: below --data, where it stays.
 func (b *Scale) size(ctx context.Context, members int) (p *ScalePoint, err error) {
 	one := b.Serve
 	one.Members = members
+	if b.Data != "" {
+		one.Data = filepath.Join(b.Data, strconv.Itoa(members))
+	}
 	f, done, err := one.folder(ctx)
 	if err != nil {
 		return nil, err
