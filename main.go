@@ -40,10 +40,16 @@ type commands struct {
 }
 
 type bench struct {
-	Serve     load.Serve     `cmd:"" help:"Throughput and latency of lookups while receipts flow, beside a bare handler."`
+	Fill      load.Fill      `cmd:"" help:"Make a data folder from which serve starts as after a year."`
+	Ingest    load.Ingest    `cmd:"" help:"How many receipts a second go into the log, and from it into the state."`
+	Lookup    load.Lookup    `cmd:"" help:"How long each kind of question takes, in process."`
 	Offers    load.Offers    `cmd:"" help:"How long one member's offers take while receipts are applied, in process."`
 	Lists     load.Lists     `cmd:"" help:"How fast everybody's offers are made, in process."`
+	Serve     load.Serve     `cmd:"" help:"Throughput and latency of lookups over HTTP while receipts flow, also during checkpoints, a list run and collections."`
 	Freshness load.Freshness `cmd:"" help:"How long after a receipt's acknowledgement a lookup shows it."`
+	Restart   load.Restart   `cmd:"" help:"How soon a server is ready again after kill -9, and how fast it reads the log."`
+	Soak      load.Soak      `cmd:"" help:"Whether memory, goroutines, disk and latency stay flat; exit code 1 if not."`
+	Scale     load.Scale     `cmd:"" help:"How latency, memory and rate grow with the number of members, with a plot."`
 	Bare      load.Bare      `cmd:"" hidden:"" help:"Serve ready answers; bench serve starts it."`
 }
 
@@ -72,7 +78,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.ValueFormatter(explain), kong.DefaultEnvars("NABO"), kong.Resolvers(&file), kong.Bind(&file),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "where", Title: "Where:"}, {Key: "safety", Title: "What is kept, and how safely:"},
-			{Key: "offers", Title: "Offers:"}, {Key: "sync", Title: "Sending offers to other systems:"}, {Key: "limits", Title: "Limits:"}, {Key: "words", Title: "Messages:"},
+			{Key: "offers", Title: "Offers:"}, {Key: "sync", Title: "Sending offers to other systems:"}, {Key: "tune", Title: "How answers are made:"}, {Key: "limits", Title: "Limits:"}, {Key: "words", Title: "Messages:"},
 		}))
 	if err != nil {
 		fmt.Fprintln(stderr, "nabo:", err)
@@ -116,10 +122,12 @@ func execute(call *kong.Context, cli *commands, stdout, stderr io.Writer) int {
 
 	cli.Serve.out, cli.Serve.err, cli.Version.out = stdout, stderr, stdout
 	cli.Import.Out, cli.Import.Err = stdout, stderr
-	cli.Bench.Serve.Out, cli.Bench.Serve.Err = stdout, stderr
-	cli.Bench.Freshness.Out, cli.Bench.Freshness.Err = stdout, stderr
-	cli.Bench.Offers.Out, cli.Bench.Offers.Err = stdout, stderr
-	cli.Bench.Lists.Out, cli.Bench.Lists.Err = stdout, stderr
+	for _, size := range []*load.Size{
+		&cli.Bench.Fill.Size, &cli.Bench.Ingest.Size, &cli.Bench.Lookup.Size, &cli.Bench.Offers.Size, &cli.Bench.Lists.Size,
+		&cli.Bench.Serve.Size, &cli.Bench.Freshness.Size, &cli.Bench.Restart.Size, &cli.Bench.Soak.Size, &cli.Bench.Scale.Size,
+	} {
+		size.Out, size.Err = stdout, stderr
+	}
 	cli.Bench.Lists.Render = func(dst []byte, member string, a *engine.OfferAnswer) []byte {
 		return server.AppendListRow(dst, nil, member, a, false)
 	}

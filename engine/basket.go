@@ -26,7 +26,7 @@ func (x *asking) basket() {
 }
 
 // basketOwn is what a member's habit weighs beside the basket itself.
-const basketOwn = 0.05
+const basketOwn = 0.25
 
 // smallBasket is up to how many products speak by their plain edges, too. What
 // each then says counts by 1/n², so that in a larger basket it would be little.

@@ -37,6 +37,7 @@ const (
 	cellRefined    = 88
 	cellGoodsDone  = 89
 	cellVisitsDone = 90
+	cellHabits     = 91
 )
 
 // Lanes are the first bytes of keys at which lanes begin: once all pairs before

@@ -110,6 +110,9 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	if err := c.e.goods.Save(member(cellGoods)); err != nil {
 		return err
 	}
+	if err := c.e.goods.SaveHabits(func(n uint64, v []byte) error { return put(key(cellHabits, n), v) }); err != nil {
+		return err
+	}
 	if err := c.e.visits.Save(member(cellVisits)); err != nil {
 		return err
 	}

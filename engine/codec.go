@@ -19,6 +19,7 @@ func (o Options) fingerprint() string {
 	o.Bought.Shards, o.Viewed.Shards, o.Members.Shards = 0, 0, 0
 	o.Bought.Whole, o.Viewed.Whole, o.Members.Whole = 0, 0, 0
 	o.Refine, o.Plain = graph.RefineOptions{}, PlainOptions{}
+	o.Habits = Options{Habits: HabitOptions{HalfLife: o.Habits.HalfLife}}.withDefaults().Habits // what answers alone depend on is as by default
 	return fmt.Sprintf("%+v", o)
 }
 

@@ -33,6 +33,7 @@ type Engine struct {
 	people    people
 	seen      seen
 	popular   popular
+	habits    atomic.Pointer[habits]
 
 	book      *offer.Book
 	scenarios scenarios
@@ -87,6 +88,7 @@ func New(opt Options) (*Engine, error) {
 		visits: graph.NewMembers(graph.MemberOptions{HalfLife: opt.Members.HalfLife, Products: 16, Whole: opt.Members.Whole}),
 		trends: graph.NewTrends(0),
 	}
+	e.habits.Store(&habits{chances: e.goods.Chances(0)})
 	if opt.Bought.Whole != 0 {
 		e.trends.Whole = opt.Bought.Whole
 	}
@@ -267,6 +269,7 @@ func (e *Engine) Refresh(ctx context.Context) int {
 func (e *Engine) Freshen() {
 	at := e.Clock(math.MaxInt64)
 	e.popular.refresh(e, at)
+	e.reHabit(int64(at))
 	e.reSignal(at)
 }
 

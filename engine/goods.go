@@ -1,90 +1,109 @@
 package engine
 
 import (
-	"math"
 	"slices"
 
 	"nabo/engine/event"
 	"nabo/graph"
 )
 
-// goods ranks a member's own goods by how much and how regularly they buy them,
-// and what they have not bought by what goes with their goods.
+// goods ranks what a member may buy at the next visit: their own goods by what
+// habits are worth in this shop, what others buy, and what goes with their
+// goods. A score is about the chance that the next visit has the product.
 func (x *asking) goods() {
 	if x.member == nobody {
 		return
 	}
-	switch x.q.Logic {
+	switch opt := &x.e.opt.Habits; x.q.Logic {
 	case BuyAgain:
 		x.own(1)
 	case Discover:
-		x.discover(1)
+		x.company(1)
 	default:
 		x.own(1)
-		x.discover(mixedDiscover)
+		x.company(opt.Company)
+		x.crowd(opt.Crowd)
 	}
 }
 
-// mixedDiscover is what a discovery weighs beside a habit.
-const mixedDiscover = 0.5
-
-// own adds the member's goods, each by its share of the strongest and by
-// whether it is due.
+// own adds share of the chance that the member's goods are bought again. It is
+// what members of this shop have done: how often one who had bought something
+// so many times, so many visits ago, bought it at the next, and how many times
+// as often as others this product is.
 func (x *asking) own(share float64) {
-	strongest := x.remember()
-	for _, g := range x.s.goods {
-		if g.Count > 0 {
-			rate := float64(g.Weight) / (strongest + 1)
-			x.s.acc.add(g.Product, share*rate*due(&g, x.at), byOwn, noNode, g.Weight)
-		}
-	}
-}
-
-// remember reads the member's goods and returns what the strongest weighs.
-func (x *asking) remember() (strongest float64) {
-	x.s.goods, _ = x.e.goods.Goods(x.s.goods[:0], x.member, x.at)
+	chances := x.remember()
 	for i := range x.s.goods {
-		strongest = max(strongest, float64(x.s.goods[i].Weight))
-	}
-	x.a.Personalised = x.a.Personalised || len(x.s.goods) > 0
-	return strongest
-}
-
-// due is how near a product is to being bought again, 0.4 to 1: low just after
-// a purchase, 1 from its usual interval on, and falling again once it has been
-// left out for three.
-func due(g *graph.Good, at int64) float64 {
-	if g.Count < 3 || g.Every <= 0 {
-		return 0.7
-	}
-	intervals := (float64(at)/msPerDay - float64(g.Last)) / float64(g.Every)
-	ripe := 1 / (1 + math.Exp(-6*(intervals-0.6)))
-	if intervals > 3 {
-		ripe *= 3 / intervals
-	}
-	return 0.4 + 0.6*ripe
-}
-
-// discoverFrom is how many of a member's goods speak for others.
-const discoverFrom = 24
-
-// discover adds what goes with the member's strongest goods and is not theirs.
-func (x *asking) discover(share float64) {
-	strongest := x.remember()
-	goods := x.s.goods
-	slices.SortFunc(goods, func(a, b graph.Good) int {
-		if better(float64(a.Weight), a.Product, float64(b.Weight), b.Product) {
-			return -1
+		g := &x.s.goods[i]
+		if again := x.again(chances, g); g.Count > 0 && again > 0 {
+			x.s.acc.add(g.Product, share*again, byOwn, noNode, g.Weight)
 		}
-		return 1
-	})
-	for _, g := range goods[:min(len(goods), discoverFrom)] {
-		rate := float64(g.Weight) / (strongest + 1)
-		x.speak(g.Product, share*rate, 1, spokenByHabit)
+	}
+}
+
+// again is the chance that one of the member's goods is bought at the next
+// visit.
+func (x *asking) again(chances *graph.Chances, g *graph.Good) float64 {
+	opt := &x.e.opt.Habits
+	again, part := chances.Again(g, &x.s.habit)
+	of := chances.Of(g.Product)
+	if !opt.NoRepeats {
+		again *= float64(of.Repeat)
+	}
+	if !opt.NoRhythm {
+		again *= float64(of.Rhythm[part])
+	}
+	return again
+}
+
+// remember reads the member's goods, and what habits are worth.
+func (x *asking) remember() *graph.Chances {
+	x.s.goods, x.s.habit = x.e.goods.Goods(x.s.goods[:0], x.member, x.at)
+	x.a.Personalised = x.a.Personalised || len(x.s.goods) > 0
+	return x.e.habits.Load().chances
+}
+
+// crowd adds share of the chance that anybody buys a product: of those who have
+// bought it before, for the member's own goods; of those who have not, for the
+// products that are tried most.
+func (x *asking) crowd(share float64) {
+	known := x.e.habits.Load()
+	for i := range x.s.goods {
+		if g := &x.s.goods[i]; g.Count > 0 {
+			if sold := known.chances.Of(g.Product).Sold; sold > 0 {
+				x.s.acc.lift(g.Product, share*float64(sold), byUsual, sold)
+			}
+			x.s.own.Add(g.Product)
+		}
+	}
+	for _, t := range known.tried {
+		if !x.s.own.Has(t.node) {
+			x.s.acc.add(t.node, share*t.share, byUsual, noNode, float32(t.share))
+		}
+	}
+	x.s.own.Clear()
+}
+
+// companyFrom is how many of a member's goods speak for others.
+const companyFrom = 24
+
+// company adds share of what goes with the goods that the member is likeliest
+// to buy, each by how likely that is, and is not theirs.
+func (x *asking) company(share float64) {
+	chances := x.remember()
+	top := &x.s.likely
+	top.reset(companyFrom)
+	for i := range x.s.goods {
+		g := &x.s.goods[i]
+		if again := x.again(chances, g); again > 0 && top.wants(again, g.Product) {
+			top.take(again, g.Product, i)
+		}
+	}
+	for _, t := range top.items {
+		x.speak(t.node, share*t.score, 1, spokenByHabit)
 	}
 	if x.q.Logic == Discover {
-		for _, g := range goods {
-			x.s.exclude.Add(g.Product)
+		for i := range x.s.goods {
+			x.s.exclude.Add(x.s.goods[i].Product)
 		}
 	}
 }

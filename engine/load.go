@@ -79,6 +79,8 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		return e.visits.LoadJournal(uint32(n[0]), uint32(n[1]), value)
 	case cellGoods:
 		return e.goods.Load(graph.Member(n[0]), value)
+	case cellHabits:
+		return e.goods.LoadHabits(n[0], value)
 	case cellRefined:
 		return e.refined.Load(graph.Node(n[0]), value)
 	case cellVisits:

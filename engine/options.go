@@ -20,6 +20,8 @@ type Options struct {
 
 	Offers OfferOptions
 
+	Habits HabitOptions
+
 	Gains   Gains
 	Damping float64 // how much a member's earlier purchases of a pair weaken it; 0: 1
 
@@ -40,6 +42,16 @@ func (o *OfferOptions) asBook() offer.Options {
 	return offer.Options{MaxOpen: o.MaxOpen, NoPersonalisation: o.NoPersonalisation, MarketingAssumed: o.MarketingAssumed}
 }
 
+// HabitOptions says what a member's goods are ranked by. The zero value works.
+// Below zero is none, for Crowd and Company.
+type HabitOptions struct {
+	HalfLife  int64   // of what members' visits teach, in milliseconds; 0: 120 days
+	Crowd     float64 // what others' purchases weigh beside a member's habits; 0: 1.5
+	Company   float64 // what goes with a member's goods weighs beside habits; 0: 0.5
+	NoRepeats bool    // a product's own repeats do not count
+	NoRhythm  bool    // nor how long after buying it they come
+}
+
 // Gains says what each type of event weighs beside a receipt's 1.
 type Gains struct {
 	View float32 // 0: 0.05
@@ -49,13 +61,17 @@ type Gains struct {
 
 func (o Options) withDefaults() Options {
 	set(&o.Viewed.HalfLife, 14*msPerDay)
+	set(&o.Habits.HalfLife, 120*msPerDay)
+	set(&o.Habits.Crowd, 1.5)
+	set(&o.Habits.Company, 0.5)
+	o.Members.Habits = o.Habits.HalfLife
 	set(&o.Gains.View, 0.05)
 	set(&o.Gains.Cart, 0.2)
 	set(&o.Gains.Scan, 0.3)
 	set(&o.Damping, 1)
 	set(&o.Plain.Gain, 0.5)
 	set(&o.Plain.Prior, 10)
-	set(&o.Plain.Basket, 3)
+	set(&o.Plain.Basket, 6)
 	set(&o.Offers.MaxOpen, 10)
 	set(&o.DedupeDays, 400)
 	set(&o.Recent, 1<<18)

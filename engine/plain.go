@@ -11,7 +11,7 @@ import (
 type PlainOptions struct {
 	Gain   float64 // how much the receipts' gain counts beside their number, 0 to 1; 0: 0.5
 	Prior  float64 // how many receipts what is popular weighs; 0: 10
-	Basket float64 // what plain edges weigh beside the refined ones of a small basket; 0: 3
+	Basket float64 // what plain edges weigh beside the refined ones of a small basket; 0: 6
 }
 
 // voice is how one product speaks by its plain edges.

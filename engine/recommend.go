@@ -13,6 +13,9 @@ type scratch struct {
 	near     []graph.Neighbor
 	other    []graph.Neighbor
 	goods    []graph.Good
+	habit    graph.Habit
+	own      graph.Set // the member's goods, while others' are added
+	likely   ranking
 	sales    []graph.Sales
 	basket   []graph.Node
 	acc      tally
@@ -43,6 +46,7 @@ type asking struct {
 	stocked bool        // here is a store
 
 	explain bool // second round: record evidence for the chosen
+	ranked  int  // how many were chosen; the rest fills up
 }
 
 // Recommend answers q into a, which it overwrites. now is the wall clock.
@@ -153,6 +157,7 @@ func (x *asking) collect() {
 			top.take(c.score, c.node, i)
 		}
 	}
+	x.ranked = len(top.items)
 	for _, t := range top.items {
 		c := &x.s.acc.cells[t.cell]
 		r := x.emit(c.node, c.score, c.kind.source(), x.reason(c))
@@ -266,7 +271,7 @@ func (x *asking) evidence() {
 	for i := range x.a.Recomms {
 		r := &x.a.Recomms[i]
 		first := len(x.s.evidence)
-		if r.Source == FromFiller {
+		if i >= x.ranked {
 			x.s.evidence = append(x.s.evidence, Evidence{Edge: "popular", Weight: r.Score, Share: r.Score})
 		} else {
 			x.s.acc.watch(x.s.out[i])

@@ -276,7 +276,7 @@ func (s *offerScratch) forgetKinds() {
 // for the offers that cover what goes with them.
 func (x *suiting) goesWith() {
 	s := x.s
-	s.top = s.who.strongest(s.top, discoverFrom)
+	s.top = s.who.strongest(s.top, companyFrom)
 	for _, i := range s.top {
 		g := &s.who.goods[i]
 		rate := saturate(g.Weight, 1)
@@ -338,4 +338,19 @@ func trendOf(share, usual, all float64) float64 {
 		return 0
 	}
 	return (z - 1) / (z + 3)
+}
+
+// due is how near a product is to being bought again, 0.4 to 1: low just after
+// a purchase, 1 from its usual interval on, and falling again once it has been
+// left out for three.
+func due(g *graph.Good, at int64) float64 {
+	if g.Count < 3 || g.Every <= 0 {
+		return 0.7
+	}
+	intervals := (float64(at)/msPerDay - float64(g.Last)) / float64(g.Every)
+	ripe := 1 / (1 + math.Exp(-6*(intervals-0.6)))
+	if intervals > 3 {
+		ripe *= 3 / intervals
+	}
+	return 0.4 + 0.6*ripe
 }

@@ -1,6 +1,8 @@
 package graph
 
-// Chances is what Habits knew at one moment: how likely a member is to buy a
+import "math"
+
+// Chances is what members' habits had taught at one moment: how likely a member is to buy a
 // product at the next visit. It never changes and is anybody's to read.
 type Chances struct {
 	again [habitCells]float32
@@ -9,21 +11,25 @@ type Chances struct {
 
 // Chance is one product's part in Chances.
 type Chance struct {
-	Repeat float32 // how many times as often as others its buyers buy it again
-	Sold   float32 // the share of all visits that have it
-	First  float32 // the share of visits that have it, of members who never bought it
+	Repeat float32               // how many times as often as others its buyers buy it again
+	Rhythm [habitRhythms]float32 // how many times as often as by Repeat, so long after buying it
+	Sold   float32               // the share of all visits that have it
+	First  float32               // the share of visits that have it, of members who never bought it
 }
 
 // What a product's own repeats are held against: so many expected ones that
 // went as expected.
-const repeatPrior = 2
+const (
+	repeatPrior = 2
+	rhythmPrior = 8
+)
 
 // chancesRead is how many products are read at a time: the writer waits.
 const chancesRead = 2048
 
-// Chances returns what is known as of now. It takes some tenths of a
+// chances returns what is known as of a moment. It takes some tenths of a
 // millisecond at 50,000 products.
-func (h *Habits) Chances(ms int64) *Chances {
+func (h *habits) chances(ms int64) *Chances {
 	out := &Chances{}
 	h.mu.Lock()
 	for i := range h.cells {
@@ -38,27 +44,39 @@ func (h *Habits) Chances(ms int64) *Chances {
 	return out
 }
 
-func (h *Habits) read(dst []Chance, from int, ms int64) {
+func (h *habits) read(dst []Chance, from int, ms int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.visits == 0 {
-		return
-	}
 	by := h.fade.to(h.epoch, ms)
 	for i := range dst {
 		p := &h.goods[from+i]
+		repeat, rhythm := p.repeats(by)
 		dst[i] = Chance{
-			Repeat: float32((p.again*by + repeatPrior) / (p.expected*by + repeatPrior)),
-			Sold:   float32(p.sold / h.visits),
+			Repeat: repeat,
+			Rhythm: rhythm,
+			Sold:   float32(p.sold / max(h.visits, math.SmallestNonzeroFloat64)),
 			First:  float32(p.first * by / (max(h.visits-p.asked, p.first)*by + 1)),
 		}
 	}
 }
 
-// Of returns a product's chance; the zero Chance where it is not known yet.
+// repeats holds what was bought again against what was expected.
+func (p *productHabit) repeats(by float64) (repeat float32, rhythm [habitRhythms]float32) {
+	again, expected := 0.0, 0.0
+	for part := range p.again {
+		again, expected = again+p.again[part], expected+p.expected[part]
+	}
+	r := (again*by + repeatPrior) / (expected*by + repeatPrior)
+	for part := range p.again {
+		rhythm[part] = float32((p.again[part]*by + rhythmPrior) / (p.expected[part]*by*r + rhythmPrior))
+	}
+	return float32(r), rhythm
+}
+
+// Of returns a product's chance; of one that is not known yet, what is usual.
 func (c *Chances) Of(n Node) Chance {
 	if int(n) >= len(c.goods) {
-		return Chance{}
+		return Chance{Repeat: 1, Rhythm: [habitRhythms]float32{1, 1, 1, 1}}
 	}
 	return c.goods[n]
 }
@@ -67,13 +85,14 @@ func (c *Chances) Of(n Node) Chance {
 func (c *Chances) Products() Node { return Node(len(c.goods)) }
 
 // Again returns how likely a member with a habit is to buy one of their goods
-// at the next visit, 0 to 1, by what all members' habits say; not yet by what
-// the product's own repeats do.
-func (c *Chances) Again(g *Good, h *Habit) float64 {
+// at the next visit, 0 to 1, by what all members' habits say, and which part of
+// a product's Rhythm that visit falls into. What was looked at and not bought
+// counts by its weight beside a purchase.
+func (c *Chances) Again(g *Good, h *Habit) (again float64, part int) {
+	tenure := bucket(tenuresFrom[:], h.Visits)
 	if g.Count == 0 {
-		return 0
+		return float64(c.again[habitCell(1, 1, tenure)]) * float64(min(g.Weight, 1)), 0
 	}
-	every := uint16(h.Every * sixteenths)
-	cell := habitCell(g.Count, gapOf(h.Last, g.Last, every), bucket(tenuresFrom[:], h.Visits))
-	return float64(c.again[cell])
+	gap := gapOf(h.Last, g.Last, uint16(h.Every*sixteenths))
+	return float64(c.again[habitCell(g.Count, gap, tenure)]), rhythm(gap)
 }

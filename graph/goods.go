@@ -127,5 +127,5 @@ func (m *Members) Digest() uint64 {
 		sum += mix(uint64(id)+1) * (xxhash.Sum64(sh.encode(slot)) | 1)
 		sh.mu.RUnlock()
 	}
-	return sum
+	return sum + m.habits.digest()
 }

@@ -5,24 +5,26 @@ import (
 	"sync"
 )
 
-// Habits learns from members' visits how often they buy again what they have
+// habits learns from members' visits how often they buy again what they have
 // bought: by how often they bought it, how many visits ago and how long they
 // have been coming, and for each product by how many times as often as that.
 // It learns what members buy for the first time as well. So a shop's own past
 // says what a habit is worth, and no constant has to.
 //
 // A visit is the first receipt of a member's day. What comes late teaches
-// nothing. learn is the writer's; everything else may be called by anybody.
-type Habits struct {
+// nothing. chances may be called by anybody at any time, everything else is the writer's.
+type habits struct {
 	fade fade
 
-	mu     sync.Mutex
-	epoch  int32               // guarded by mu
-	cells  [habitCells]tallied // guarded by mu
-	goods  []productHabit      // guarded by mu
-	visits float64             // by members who came before, faded; guarded by mu
-	asked  []askedHabit        // the writer's: of the visit at hand
-	visit  visitAt             // the writer's
+	mu      sync.Mutex
+	epoch   int32               // guarded by mu
+	cells   [habitCells]tallied // guarded by mu
+	goods   []productHabit      // guarded by mu
+	visits  float64             // by members who came before, faded; guarded by mu
+	held    *heldHabits         // by a checkpoint; guarded by mu
+	changed bool                // since the last checkpoint; guarded by mu
+	asked   []askedHabit        // the writer's: of the visit at hand
+	visit   visitAt             // the writer's
 }
 
 // tallied counts how often goods of one kind could have been bought again, and
@@ -31,17 +33,21 @@ type tallied struct{ asked, again uint64 }
 
 // productHabit is what was learnt of one product, faded.
 type productHabit struct {
-	asked    float64 // visits of members who had bought it
-	expected float64 // on how many of these it should have been, by its cells
-	again    float64 // on how many it was
-	first    float64 // visits on which a member bought it for the first time
-	sold     float64 // visits that had it
+	asked    float64               // visits of members who had bought it
+	first    float64               // visits on which a member bought it for the first time
+	sold     float64               // visits that had it
+	expected [habitRhythms]float64 // on how many of those asked it should have been, by its cells
+	again    [habitRhythms]float64 // on how many it was; both by how many visits ago it was bought
 }
+
+// rhythm is which part of a product's rhythm a gap is.
+func rhythm(gap int) int { return bucket(rhythmsFrom[:], gap) }
 
 // askedHabit is one of a member's goods at a visit.
 type askedHabit struct {
 	node  Node
 	cell  uint16
+	part  uint8 // of the product's rhythm
 	again bool
 }
 
@@ -57,6 +63,7 @@ const (
 	habitCounts  = 8
 	habitGaps    = 10
 	habitTenures = 6
+	habitRhythms = 4
 	habitCells   = habitCounts * habitGaps * habitTenures
 )
 
@@ -66,6 +73,7 @@ var (
 	countsFrom  = [habitCounts]int{1, 2, 3, 4, 5, 7, 10, 16}
 	gapsFrom    = [habitGaps]int{1, 2, 3, 4, 5, 7, 10, 15, 25, 41}
 	tenuresFrom = [habitTenures]int{0, 3, 5, 9, 17, 33}
+	rhythmsFrom = [habitRhythms]int{1, 2, 4, 10} // coarser gaps: a product has fewer visits to learn from
 )
 
 func bucket(from []int, v int) int {
@@ -89,11 +97,11 @@ func gapOf(last, bought Day, every uint16) int {
 	return 1 + int(float64(last-bought)*sixteenths/float64(every)+0.5)
 }
 
-func newHabits(halfLife int64) *Habits {
-	return &Habits{fade: fade{float64(halfLife)}, epoch: math.MinInt32}
+func newHabits(halfLife int64) *habits {
+	return &habits{fade: fade{float64(halfLife)}, epoch: math.MinInt32}
 }
 
-func (h *Habits) grow(products Node) {
+func (h *habits) grow(products Node) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for Node(len(h.goods)) < products {
@@ -102,7 +110,7 @@ func (h *Habits) grow(products Node) {
 }
 
 // begin notes how a member comes to a visit, before the visit counts.
-func (h *Habits) begin(rec *memberRec, e *Purchase) {
+func (h *habits) begin(rec *memberRec, e *Purchase) {
 	d := DayOf(e.At)
 	h.asked = h.asked[:0]
 	h.visit = visitAt{
@@ -112,30 +120,32 @@ func (h *Habits) begin(rec *memberRec, e *Purchase) {
 }
 
 // note notes one of the member's goods, before the visit counts.
-func (h *Habits) note(b *binding, again bool) {
+func (h *habits) note(b *binding, again bool) {
 	if h.visit.learns && b.count() > 0 {
-		cell := habitCell(int(b.count()), gapOf(h.visit.last, b.last, h.visit.every), h.visit.tenure)
-		h.asked = append(h.asked, askedHabit{b.node(), uint16(cell), again})
+		gap := gapOf(h.visit.last, b.last, h.visit.every)
+		cell := habitCell(int(b.count()), gap, h.visit.tenure)
+		h.asked = append(h.asked, askedHabit{b.node(), uint16(cell), uint8(rhythm(gap)), again})
 	}
 }
 
 // learn counts the visit in: goods is all that was bought, fresh what the
 // member had not had before; visits is how many the member had made.
-func (h *Habits) learn(at int64, goods, fresh []Node, visits uint16) {
+func (h *habits) learn(at int64, goods, fresh []Node, visits uint16) {
 	if !h.visit.learns {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.changed = true
 	by := h.at(at)
 	for _, a := range h.asked {
 		c, p := &h.cells[a.cell], &h.goods[a.node]
 		p.asked += by
-		p.expected += by * c.rate()
+		p.expected[a.part] += by * c.rate()
 		c.asked++
 		if a.again {
 			c.again++
-			p.again += by
+			p.again[a.part] += by
 		}
 	}
 	if visits == 0 {
@@ -154,7 +164,7 @@ func (h *Habits) learn(at int64, goods, fresh []Node, visits uint16) {
 func (c *tallied) rate() float64 { return (float64(c.again) + 0.02) / (float64(c.asked) + 1) }
 
 // at returns what an event at a moment weighs, and moves the landmark on.
-func (h *Habits) at(ms int64) float64 {
+func (h *habits) at(ms int64) float64 {
 	epoch, factor := h.fade.at(ms)
 	if epoch > h.epoch {
 		if h.epoch != math.MinInt32 {
@@ -165,10 +175,14 @@ func (h *Habits) at(ms int64) float64 {
 	return factor * shift(epoch, h.epoch)
 }
 
-func (h *Habits) rescale(by float64) {
+func (h *habits) rescale(by float64) {
 	h.visits *= by
 	for i := range h.goods {
 		p := &h.goods[i]
-		p.asked, p.expected, p.again, p.first, p.sold = p.asked*by, p.expected*by, p.again*by, p.first*by, p.sold*by
+		p.asked, p.first, p.sold = p.asked*by, p.first*by, p.sold*by
+		for part := range p.again {
+			p.expected[part] *= by
+			p.again[part] *= by
+		}
 	}
 }

@@ -29,6 +29,7 @@ func (m *Members) Begin() []JournalSegment {
 		}
 		sh.mu.Unlock()
 	}
+	m.habits.hold()
 	return j.begin(whole)
 }
 
@@ -81,6 +82,7 @@ func (m *Members) End(kept bool) {
 		sh.cow.end(kept)
 		sh.mu.Unlock()
 	}
+	m.habits.let(kept)
 	if !kept {
 		m.journal.failed.Store(true)
 	}

@@ -46,6 +46,7 @@ func (o PairOptions) withDefaults() PairOptions {
 // called by anybody at any time.
 type Pairs struct {
 	opt    PairOptions
+	thin   int // see Thin
 	fade   fade
 	shards []pairShard
 	shift  uint // a node's slot in its shard is node >> shift
@@ -182,7 +183,17 @@ func gain(partners int) float32 {
 	return 1 / float32(partners)
 }
 
-func (p *Pairs) partners(n int) int { return min(n-1, p.opt.Partners) }
+func (p *Pairs) partners(n int) int {
+	if p.thin > 0 {
+		return min(n-1, p.thin)
+	}
+	return min(n-1, p.opt.Partners)
+}
+
+// Thin has receipts from now on sampled to so many partners, even and at least
+// 2, in place of the option's; 0: the option's again. It is the writer's, and
+// for filling a graph with more receipts than there is time for.
+func (p *Pairs) Thin(partners int) { p.thin = partners }
 
 // Join adds a product to those that a session has looked at: Nodes[0] is the
 // newcomer. It is bound to each of the others with Gain/(n−1), and it alone

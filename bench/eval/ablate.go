@@ -22,10 +22,18 @@ type ingredient struct {
 func ingredients() []ingredient {
 	return []ingredient{
 		{"fading of what is bought together", "half-life", 3650},
-		{"fading of what a member buys", "member-half-life", 3650},
+		{"fading of what members' visits teach", "habit-half-life", 3650},
 		{"repeats of one customer counting less", "damping", 0},
+		{"large receipts saying less of each pair", "receipt-gain", 0},
 		{"large receipts binding only 64 others", "partners", 512},
-		{"refined edges explained by 64 neighbours, not 8", "refine-neighbors", 8},
+		{"refined edges", "refine", 0},
+		{"what is usual, in a basket", "usual", 0},
+		{"what is popular, beside one product", "popular", 0},
+		{"plain edges in a small basket", "basket-plain", 0},
+		{"a product's own repeats", "repeats", 0},
+		{"a product's own rhythm", "rhythm", 0},
+		{"what others buy, beside a member's habits", "crowd", 0},
+		{"what goes with a member's goods", "company", 0},
 	}
 }
 

@@ -129,6 +129,7 @@ func (b *Base) Catalogue() []event.Event {
 // the next ones. One goroutine at a time.
 type Batch struct {
 	Events []event.Event
+	Buyers []int // of More's receipts: each one's member, counted from 0
 
 	lines    slab[event.Line]
 	receipts slab[event.Receipt]
@@ -163,7 +164,7 @@ func (s *slab[T]) take(n int) []T {
 func (s *slab[T]) reset() { s.free = s.block }
 
 func (g *Batch) reset(products int) {
-	g.Events = g.Events[:0]
+	g.Events, g.Buyers = g.Events[:0], g.Buyers[:0]
 	g.lines.reset()
 	g.receipts.reset()
 	g.members.reset()

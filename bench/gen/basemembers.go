@@ -164,6 +164,7 @@ func (b *Base) More(g *Batch, k, n int) {
 		g.trips[0].at = at
 		b.bought(g, b.Token(member), 1<<56|uint64(i), &g.trips[0])
 		g.Events[len(g.Events)-1].Received = at
+		g.Buyers = append(g.Buyers, member)
 	}
 }
 

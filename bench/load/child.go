@@ -18,15 +18,22 @@ import (
 
 // child is a process of the same binary that the load started and must stop.
 type child struct {
-	addr string // where it answers HTTP
-	cmd  *exec.Cmd
-	log  string // the file that takes its standard error
-	dir  string // removed when it has stopped
-	done chan error
+	addr    string // where it answers HTTP
+	pprof   string // where it answers Go's profiles; empty: nowhere
+	cmd     *exec.Cmd
+	log     string // the file that takes its standard error
+	dir     string // removed when it has stopped
+	started time.Time
+	done    chan error
 }
 
-// stopPatience is how long a child may take to stop before it is killed.
-const stopPatience = 30 * time.Second
+const (
+	// stopPatience is how long a child may take to stop before it is killed:
+	// its last checkpoint is part of it.
+	stopPatience = 5 * time.Minute
+	// startPatience is how long it may take to be ready.
+	startPatience = 15 * time.Minute
+)
 
 // newChild makes a child of the binary with arguments ready to start.
 func newChild(exe, dir string, args ...string) *child {
@@ -49,6 +56,7 @@ func (c *child) start() error {
 	}
 	defer log.Close() // the child has its own copy
 	c.cmd.Stderr = log
+	c.started = time.Now()
 	if err := c.cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", c.cmd.Path, err)
 	}
@@ -84,36 +92,58 @@ func (c *child) lastWords() string {
 	return string(b[max(0, len(b)-2000):])
 }
 
-// startServer starts nabo serve with an empty data folder on a free port, and
-// returns when it answers.
-func startServer(ctx context.Context, o *Common) (*child, error) {
+// kill ends the child at once, as kill -9 does, and removes its folder.
+func (c *child) kill() error {
+	defer os.RemoveAll(c.dir)
+	if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill process %d: %w", c.cmd.Process.Pid, err)
+	}
+	c.done <- <-c.done // a second call finds it dead, too
+	return nil
+}
+
+// launch starts nabo serve on a data folder and a free port, without waiting
+// until it answers. It says what it does, its checkpoints and collections
+// included, to its log; more settings come last.
+func (o *Common) launch(data string, settings ...string) (*child, error) {
 	exe, err := o.exe()
 	if err != nil {
 		return nil, err
 	}
-	if o.Dir != "" {
-		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("--dir: %w", err)
-		}
-	}
 	dir, err := os.MkdirTemp(o.Dir, "nabo-bench-")
 	if err != nil {
-		return nil, fmt.Errorf("make a data folder: %w", err)
+		return nil, fmt.Errorf("make a folder for the server's log: %w", err)
 	}
-	addr, err := freeAddr()
-	if err != nil {
+	var addrs [2]string
+	for i := range addrs {
+		if addrs[i], err = freeAddr(); err != nil {
+			os.RemoveAll(dir)
+			return nil, err
+		}
+	}
+	c := newChild(exe, dir, append([]string{
+		"serve", "--data", data, "--listen", addrs[0], "--nats-listen", "off", "--pprof", addrs[1], "--log-level", "debug",
+	}, settings...)...)
+	c.addr, c.pprof = addrs[0], addrs[1]
+	c.cmd.Env = append(c.cmd.Env, "GODEBUG=gctrace=1")
+	if err := c.start(); err != nil {
 		os.RemoveAll(dir)
 		return nil, err
 	}
-	c := newChild(exe, dir, "serve", "--data", filepath.Join(dir, "data"), "--listen", addr, "--nats-listen", "off")
-	c.addr = addr
-	if err := c.start(); err != nil {
-		os.RemoveAll(dir)
+	o.say("started a server on %s, process %d", c.addr, c.cmd.Process.Pid)
+	return c, nil
+}
+
+// startServer launches a server and returns when it is ready.
+func (o *Common) startServer(ctx context.Context, data string, settings ...string) (*child, error) {
+	c, err := o.launch(data, settings...)
+	if err != nil {
 		return nil, err
 	}
 	if err := c.ready(ctx); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
+	o.say("  ready after %.1f s", time.Since(c.started).Seconds())
 	return c, nil
 }
 
@@ -141,9 +171,9 @@ func freeAddr() (string, error) {
 
 // ready returns when the server says that it is.
 func (c *child) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {

@@ -17,7 +17,7 @@ import (
 // Freshness is nabo bench freshness: how long it takes from the acknowledgement
 // of a receipt to the first lookup that shows it, while others flow.
 type Freshness struct {
-	Common
+	Common `kong:"embed,set='members=100000',set='lines=12',set='duration=6s'"`
 	Probes int `help:"Receipts a second that are watched for, beside the others." default:"100"`
 }
 
@@ -34,7 +34,7 @@ func (b *Freshness) validate() error {
 	if b.Probes < 1 || b.Probes > 10_000 {
 		return fmt.Errorf("--probes %d: want 1 to 10000", b.Probes)
 	}
-	return b.Common.validate()
+	return errors.Join(b.lasting(), b.Common.validate())
 }
 
 // Run makes the measurement and prints the report. It returns an error when it
@@ -43,28 +43,21 @@ func (b *Freshness) Run(ctx context.Context) (err error) {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	addr, stop, err := b.server(ctx)
+	d, err := b.drive(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	report, err := b.measure(ctx, addr)
+	defer func() { err = errors.Join(err, d.stop()) }()
+	report, err := b.measure(ctx, d)
 	if err != nil {
 		return err
 	}
 	return b.print(report, report.table)
 }
 
-func (b *Freshness) measure(ctx context.Context, addr string) (*FreshnessReport, error) {
-	shop, err := b.shop()
-	if err != nil {
-		return nil, err
-	}
-	if err := fill(ctx, &b.Common, addr, shop); err != nil {
-		return nil, err
-	}
-	f := startFlow(ctx, &b.Common, addr, shop)
-	p, err := b.probe(ctx, addr)
+func (b *Freshness) measure(ctx context.Context, d *driven) (*FreshnessReport, error) {
+	f := startFlow(ctx, &b.Common, d.addr, d.base)
+	p, err := b.probe(ctx, d.addr)
 	receipts, flowErr := f.stop()
 	if err := errors.Join(err, flowErr); err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -17,38 +16,9 @@ import (
 // Inside are the options of loads that need no server: they fill an engine in
 // this process with a generated customer base.
 type Inside struct {
-	Members  int    `help:"Members of the generated customer base." default:"${members}"`
-	Products int    `help:"Products in the catalogue." default:"50000"`
-	Offers   int    `help:"Offers that hold." default:"500"`
-	History  int    `help:"Different products that each member has bought." default:"120"`
-	Lines    int    `help:"Lines of a receipt." default:"${lines}"`
-	Partners int    `help:"How many others a receipt binds each product to; more of them take longer to fill." default:"4"`
-	Seed     uint64 `help:"Seed of the generated base." default:"1"`
-	Keep     string `help:"Keep the filled engine in this folder, and take it from there the next time." placeholder:"DIR" type:"path"`
-	Memory   int    `help:"Memory limit of the Go runtime, in GiB." default:"11" placeholder:"GIB"`
-	JSON     bool   `help:"Print the report as JSON." name:"json"`
-
-	// What main gives, no flags.
-
-	Out io.Writer `kong:"-"` // the report
-	Err io.Writer `kong:"-"` // progress, a line now and then
+	Size
+	Keep string `help:"Keep the filled engine in this folder, and take it from there the next time." placeholder:"DIR" type:"path"`
 }
-
-func (o *Inside) validate() error {
-	switch {
-	case o.Members < 1 || o.Members > 20_000_000:
-		return fmt.Errorf("--members %d: want 1 to 20000000", o.Members)
-	case o.Partners < 2 || o.Partners > 64 || o.Partners%2 != 0:
-		return fmt.Errorf("--partners %d: want 2 to 64, even", o.Partners)
-	case o.Memory < 1:
-		return fmt.Errorf("--memory %d: want 1 or more", o.Memory)
-	case o.Out == nil || o.Err == nil:
-		return fmt.Errorf("load: Out and Err must be set")
-	}
-	return nil // the base checks the rest
-}
-
-func (o *Inside) say(format string, args ...any) { fmt.Fprintf(o.Err, format+"\n", args...) }
 
 // filled is an engine with a customer base, and what filling it took.
 type filled struct {
@@ -75,13 +45,20 @@ type Filling struct {
 	Lines    int     `json:"lines"`
 	Partners int     `json:"partners"`
 	Seed     uint64  `json:"seed"`
+	Keys     int     `json:"keys,omitempty"` // of receipts, to know them again
+
+	Parts []MemoryPart `json:"parts,omitempty"` // what the engine's state takes
+}
+
+func (o *Size) filling() Filling {
+	return Filling{
+		Members: o.Members, Products: o.Products, Offers: o.Offers, Lines: o.Lines, Partners: o.Partners, Seed: o.Seed,
+	}
 }
 
 // fill makes an engine and fills it, or takes it from where it is kept.
 func (o *Inside) fill(ctx context.Context) (*filled, error) {
-	base, err := gen.NewBase(gen.BaseOptions{
-		Seed: o.Seed, Members: o.Members, Products: o.Products, Offers: o.Offers, History: o.History, Lines: o.Lines,
-	})
+	base, err := o.base(time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +66,7 @@ func (o *Inside) fill(ctx context.Context) (*filled, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &filled{Engine: eng, base: base, pos: 1, took: Filling{
-		Members: o.Members, Products: o.Products, Offers: o.Offers, Lines: o.Lines, Partners: o.Partners, Seed: o.Seed,
-	}}
+	f := &filled{Engine: eng, base: base, pos: 1, took: o.filling()}
 	if err := o.fillOrLoad(ctx, f); err != nil {
 		return nil, err
 	}
@@ -121,7 +96,7 @@ func (o *Inside) fillOrLoad(ctx context.Context, f *filled) error {
 		}
 	}
 	o.say("filling an engine with %d members of %d products each", o.Members, o.History)
-	if err := f.apply(ctx, o.say); err != nil {
+	if err := f.apply(ctx, o.say, f.follow); err != nil {
 		return err
 	}
 	began = time.Now()
@@ -133,15 +108,25 @@ func (o *Inside) fillOrLoad(ctx context.Context, f *filled) error {
 	return nil
 }
 
-// apply applies the base, which is made on other goroutines meanwhile.
-func (f *filled) apply(ctx context.Context, say func(string, ...any)) error {
+// follow is the next position.
+func (f *filled) follow([]event.Event) (pos uint64, err error) {
+	f.pos++
+	return f.pos - 1, nil
+}
+
+// apply applies the base, which is made on other goroutines meanwhile, each
+// group at the position that place says; place may change the group.
+func (f *filled) apply(ctx context.Context, say func(string, ...any), place func([]event.Event) (uint64, error)) error {
 	began, said := time.Now(), time.Now()
 	for group := range f.base.Groups(max(1, runtime.GOMAXPROCS(0)-1)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f.ApplyGroup(f.pos, group)
-		f.pos++
+		pos, err := place(group)
+		if err != nil {
+			return err
+		}
+		f.ApplyGroup(pos, group)
 		f.took.Events += len(group)
 		if time.Since(said) > 5*time.Second {
 			said = time.Now()
@@ -171,6 +156,7 @@ func (f *filled) weigh() {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	st := f.Stats()
+	f.took.Parts = partsOf(&st)
 	f.took.Bindings, f.took.Edges = int(st.Bindings.Bindings), int(st.Bought.Edges)
 	f.took.Heap = gib(float64(m.HeapAlloc))
 	f.took.Resident, _ = resident()
@@ -231,12 +217,12 @@ func (f *filled) refresh(ctx context.Context) error {
 }
 
 // question is what a shop front asks for a member.
-func (o *Inside) question(scenario string) engine.OfferQuery {
+func (o *Size) question(scenario string) engine.OfferQuery {
 	return engine.OfferQuery{Scenario: scenario, Count: offersAsked, Diversity: nan(), RotationRate: nan()}
 }
 
 // limit sets the Go runtime's memory limit and returns how to take that back.
-func (o *Inside) limit() func() {
+func (o *Size) limit() func() {
 	before := debug.SetMemoryLimit(int64(o.Memory) << 30)
 	return func() { debug.SetMemoryLimit(before) }
 }

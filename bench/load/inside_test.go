@@ -18,17 +18,17 @@ import (
 
 // tiny is the options of a load in process that is over in a moment.
 func tiny(out, progress io.Writer) Inside {
-	return Inside{
+	return Inside{Size: Size{
 		Members: 200, Products: 1_000, Offers: 60, History: 20, Lines: 8, Partners: 4, Seed: 1, Memory: 8, JSON: true, Out: out, Err: progress,
-	}
+	}}
 }
 
 func TestOffers(t *testing.T) {
 	var out, progress bytes.Buffer
 	b := Offers{
-		Inside: tiny(&out, &progress), Scenario: "app-home", Receipts: 500,
-		Rounds: 2, Duration: 100 * time.Millisecond, WarmUp: 10 * time.Millisecond,
+		Inside: tiny(&out, &progress), Scenario: "app-home", Receipts: 500, Rounds: 2, WarmUp: 10 * time.Millisecond,
 	}
+	b.Duration = 100 * time.Millisecond
 	if err := b.Run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, progress.String())
 	}
@@ -166,7 +166,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func TestListsStopWhereNothingCanBeWritten(t *testing.T) {
-	f, err := (&Inside{Members: 500, Products: 1_000, Offers: 20, History: 10, Partners: 2, Memory: 8, Out: io.Discard, Err: io.Discard}).fill(t.Context())
+	f, err := (&Inside{Size: Size{Members: 500, Products: 1_000, Offers: 20, History: 10, Partners: 2, Memory: 8, Out: io.Discard, Err: io.Discard}}).fill(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,8 @@ func TestInsideOptionsAreChecked(t *testing.T) {
 		"--rounds": func(b *Offers) { b.Rounds = 0 }, "--duration": func(b *Offers) { b.Duration = 0 },
 		"--warm-up": func(b *Offers) { b.WarmUp = -1 }, "--receipts": func(b *Offers) { b.Receipts = -1 },
 	} {
-		b := Offers{Inside: tiny(io.Discard, io.Discard), Rounds: 1, Duration: time.Second}
+		b := Offers{Inside: tiny(io.Discard, io.Discard), Rounds: 1}
+		b.Duration = time.Second
 		spoil(&b)
 		if err := b.validate(); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v does not name it", name, err)

@@ -15,11 +15,11 @@ import (
 // Lists is nabo bench lists: every member's offers from one position, rows and
 // all, as a list run of the server makes them.
 type Lists struct {
-	Inside   `kong:"embed,set='members=2000000',set='lines=24'"`
+	Inside   `kong:"embed,set='members=2000000',set='lines=24',set='duration=0s'"`
 	Scenario string `help:"Where the lists are shown." default:"newsletter"`
 	To       string `help:"Write the rows to this file; without it they are made and thrown away." placeholder:"FILE" type:"path"`
 	Workers  int    `help:"Goroutines that make rows; 0: one for each processor, or a single one while lookups run, as the server does." default:"0"`
-	Rounds   int    `help:"How many times all lists are made." default:"1"`
+	Rounds   int    `help:"How many times all lists are made, at least; again until --duration is over." default:"1"`
 	Receipts int    `help:"Receipts a second that flow meanwhile." default:"0"`
 	Lookups  int    `help:"Lookups of single members' offers a second meanwhile." default:"0"`
 
@@ -90,7 +90,7 @@ func (b *Lists) Run(ctx context.Context) error {
 	report := &ListsReport{
 		Machine: machine(), Filling: f.took, Scenario: b.Scenario, To: b.To, Workers: b.Workers, Receipts: b.Receipts,
 	}
-	for range b.Rounds {
+	for n, began := 0, time.Now(); n < b.Rounds || time.Since(began) < b.Duration; n++ {
 		round, err := b.round(ctx, f)
 		if err != nil {
 			return err
@@ -148,9 +148,9 @@ func (b *Lists) all(ctx context.Context, f *filled, r *ListRound) (err error) {
 
 // lookups are lookups of single members' offers that go on in the background.
 type lookups struct {
-	cancel    context.CancelFunc
-	done      chan error
-	due, real Micros
+	cancel context.CancelFunc
+	done   chan error
+	took   timings
 }
 
 // startLookups begins to ask at the rate that b says; it must be stopped.
@@ -161,40 +161,20 @@ func startLookups(ctx context.Context, f *filled, b *Lists) *lookups {
 		l.done <- nil
 		return l
 	}
-	go func() { l.done <- l.run(ctx, f.asker(b.question("app-home"), b.Seed), b.Lookups) }()
+	s := f.asker(b.question("app-home"), b.Seed)
+	go func() {
+		var err error
+		l.took, err = paced(ctx, b.Lookups, func() time.Duration { took, _ := s.ask(); return took })
+		l.done <- err
+	}()
 	return l
-}
-
-func (l *lookups) run(ctx context.Context, s *asker, rate int) error {
-	interval := time.Second / time.Duration(rate)
-	pace, err := newPacer(interval)
-	if err != nil {
-		return err
-	}
-	defer pace.close()
-	due, own := fineHistogram(), fineHistogram()
-	began := time.Now()
-	for i := 1; ctx.Err() == nil; i++ {
-		at := time.Duration(i) * interval
-		for time.Since(began) < at {
-			if err := pace.wait(); err != nil {
-				return fmt.Errorf("wait for the next lookup: %w", err)
-			}
-		}
-		took, _ := s.ask()
-		if err := errors.Join(due.RecordValue(int64(time.Since(began)-at)), own.RecordValue(int64(took))); err != nil {
-			return fmt.Errorf("an answer took too long to count: %w", err)
-		}
-	}
-	l.due, l.real = micros(due), micros(own)
-	return nil
 }
 
 // stop ends the lookups and notes what they took.
 func (l *lookups) stop(r *ListRound) error {
 	l.cancel()
 	err := <-l.done
-	r.Lookups, r.Answers = l.due, l.real
+	r.Lookups, r.Answers = l.took.Due, l.took.Asked
 	return err
 }
 

@@ -1,13 +1,12 @@
-// Package load drives a running server as tills and shop fronts would, and
-// measures how long they wait.
+// Package load drives a server as tills and shop fronts would, and measures how
+// long they wait.
 //
-// Lookups and receipts are sent open-loop: each is due at a moment that is set
-// before it is known how the server fares, and its latency counts from that
-// moment, not from when it was sent. A server that stalls is therefore charged
-// for all that had to wait (no coordinated omission). Beside the server, in
-// turn, a bare net/http handler answers the same requests with the same bytes,
-// so that what the machine and HTTP cost by themselves can be told from what
-// the engine costs.
+// A server is a real process on a data folder that looks as after a year; how
+// such a folder is made, and what each figure counts, is in DESIGN.md. Lookups
+// and receipts are sent open-loop: each is due at a moment that is set before
+// it is known how the server fares, and its latency counts from that moment,
+// not from when it was sent. A server that stalls is therefore charged for all
+// that had to wait (no coordinated omission).
 //
 // Each connection has one goroutine; a sender blocks while all connections are
 // busy, and what is due in the meantime waits and is charged for it.
@@ -18,78 +17,98 @@ import (
 	"io"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"nabo/bench/gen"
 )
 
-// Common are the options that all loads share, as flags.
-type Common struct {
-	Server   string        `help:"Drive this server (such as http://127.0.0.1:8080) in place of one that is started for the purpose. It is filled with a generated shop." placeholder:"URL"`
-	Dir      string        `help:"Keep the started server's data below this folder; it is removed at the end." placeholder:"DIR" type:"path"`
-	Members  int           `help:"Members of the generated shop." default:"5000"`
-	Products int           `help:"Products of the generated shop." default:"2000"`
-	Days     int           `help:"Days of receipts that the server holds before the measurement." default:"60"`
-	Seed     uint64        `help:"Seed of the generated shop and of the load." default:"1"`
-	Duration time.Duration `help:"How long each round is measured." default:"6s"`
-	Receipts int           `help:"Receipts a second that flow meanwhile." default:"1000"`
-	Batch    int           `help:"Receipts in one request, at most." default:"1"`
-	JSON     bool          `help:"Print the report as JSON." name:"json"`
+// Size is how large the shop is and how long it is measured: the flags that all
+// loads share.
+type Size struct {
+	Members  int           `help:"Members of the generated customer base." default:"${members}"`
+	Products int           `help:"Products in the catalogue." default:"50000"`
+	Offers   int           `help:"Offers that hold." default:"500"`
+	Seed     uint64        `help:"Seed of the generated base and of the load." default:"1"`
+	Duration time.Duration `help:"How long each part is measured; what is counted by pieces takes as long as it takes." default:"${duration}"`
+
+	History  int  `help:"Different products that each member has bought." default:"120"`
+	Lines    int  `help:"Lines of a receipt." default:"${lines}"`
+	Partners int  `help:"How many others a receipt of the filling binds each product to, where a server takes up to 64; more of them take longer to fill." default:"4"`
+	Keys     int  `name:"receipts-a-member" help:"Receipts a member in the year before, as far as knowing them again goes (their keys); their lines are --history." default:"52"`
+	Memory   int  `help:"Memory limit of this process, in GiB, where it holds the state itself; a server goes by its own rule." default:"11" placeholder:"GIB"`
+	JSON     bool `help:"Print the report as one JSON object." name:"json"`
 
 	// What main gives, no flags.
 
-	Exe string    `kong:"-"` // the nabo binary to start; empty: this one
 	Out io.Writer `kong:"-"` // the report
 	Err io.Writer `kong:"-"` // progress, a line now and then
 }
 
 // validate refuses what cannot be run.
+func (o *Size) validate() error {
+	switch {
+	case o.Members < 1 || o.Members > 20_000_000:
+		return fmt.Errorf("--members %d: want 1 to 20000000", o.Members)
+	case o.Partners < 2 || o.Partners > 64 || o.Partners%2 != 0:
+		return fmt.Errorf("--partners %d: want 2 to 64, even", o.Partners)
+	case o.Keys < 0 || o.Keys > 1000:
+		return fmt.Errorf("--receipts-a-member %d: want 0 to 1000", o.Keys)
+	case o.Duration < 0:
+		return fmt.Errorf("--duration %v: want 0s or more", o.Duration)
+	case o.Memory < 1:
+		return fmt.Errorf("--memory %d: want 1 or more", o.Memory)
+	case o.Out == nil || o.Err == nil:
+		return fmt.Errorf("load: Out and Err must be set")
+	}
+	return nil // the base checks the rest
+}
+
+// say prints a line of progress.
+func (o *Size) say(format string, args ...any) { fmt.Fprintf(o.Err, format+"\n", args...) }
+
+// base makes the customer base as of a moment; zero: the generator's own.
+func (o *Size) base(until time.Time) (*gen.Base, error) {
+	return gen.NewBase(gen.BaseOptions{
+		Seed: o.Seed, Members: o.Members, Products: o.Products, Offers: o.Offers, History: o.History, Lines: o.Lines, Until: until,
+	})
+}
+
+// Common are the options of loads that drive a server.
+type Common struct {
+	Size
+	Server   string `help:"Drive this server (such as http://127.0.0.1:8080) in place of one that is started for the purpose. It is sent the catalogue and some receipts." placeholder:"URL"`
+	Data     string `help:"Start the server on this folder, which bench fill has made, or make it; it stays. What is measured adds to it." placeholder:"DIR" type:"path"`
+	Dir      string `help:"Without --data, make the folder below this one; it is removed at the end." placeholder:"DIR" type:"path"`
+	Receipts int    `help:"Receipts a second that flow meanwhile." default:"1000"`
+	Batch    int    `help:"Receipts in one request, at most." default:"1"`
+
+	Exe string `kong:"-"` // the nabo binary to start; empty: this one
+}
+
+// validate refuses what cannot be run.
 func (o *Common) validate() error {
 	switch {
-	case o.Duration < 100*time.Millisecond:
-		return fmt.Errorf("--duration %v: want 100ms or more", o.Duration)
 	case o.Receipts < 0 || o.Receipts > 1_000_000:
 		return fmt.Errorf("--receipts %d: want 0 to 1000000", o.Receipts)
 	case o.Batch < 1 || o.Batch > 1000:
 		return fmt.Errorf("--batch %d: want 1 to 1000", o.Batch)
-	case o.Out == nil || o.Err == nil:
-		return fmt.Errorf("load: Out and Err must be set")
+	case o.Server != "" && o.Data != "":
+		return fmt.Errorf("--server and --data: want one of the two")
+	}
+	return o.Size.validate()
+}
+
+// lasting refuses a duration that is too short to measure anything.
+func (o *Common) lasting() error {
+	if o.Duration < 100*time.Millisecond {
+		return fmt.Errorf("--duration %v: want 100ms or more", o.Duration)
 	}
 	return nil
 }
 
-// say prints a line of progress.
-func (o *Common) say(format string, args ...any) {
-	fmt.Fprintf(o.Err, format+"\n", args...)
-}
-
-// shop makes the shop that the server is filled with; its history ends now.
-func (o *Common) shop() (*gen.Shop, error) {
-	return gen.New(gen.Options{
-		Seed: o.Seed, Members: o.Members, Products: o.Products, Days: o.Days, Until: time.Now(),
-	})
-}
-
-// Latency is a distribution in milliseconds.
-type Latency struct {
-	Count int64   `json:"count"`
-	P50   float64 `json:"p50"`
-	P90   float64 `json:"p90"`
-	P99   float64 `json:"p99"`
-	P999  float64 `json:"p999"`
-	Max   float64 `json:"max"`
-}
-
-// newHistogram holds latencies in nanoseconds, from a microsecond to two
-// minutes, to three digits.
-func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1_000, int64(2*time.Minute), 3)
-}
-
-// latency reads a histogram of newHistogram.
-func latency(h *hdrhistogram.Histogram) Latency {
-	at := func(q float64) float64 { return float64(h.ValueAtQuantile(q)) / 1e6 }
-	return Latency{
-		Count: h.TotalCount(), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(h.Max()) / 1e6,
+// own refuses another's server: what is measured takes starting and stopping
+// it.
+func (o *Common) own() error {
+	if o.Server != "" {
+		return fmt.Errorf("--server: this load starts and stops its server; want --data or nothing")
 	}
+	return nil
 }

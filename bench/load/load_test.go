@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"net"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,10 +25,11 @@ import (
 	"go.uber.org/goleak"
 
 	"nabo/engine/event"
+	"nabo/server/app"
 )
 
 // The children that a load starts are the test binary itself: TestMain plays
-// the commands that it is started with.
+// the commands that it is started with, with the real server behind them.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "serve" || os.Args[1] == "bench") {
 		if err := playChild(os.Args[1:]); err != nil {
@@ -40,30 +44,29 @@ func TestMain(m *testing.M) {
 func playChild(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if args[0] == "bench" {
-		b := Bare{Table: args[2], Out: os.Stdout}
-		return b.Run(ctx)
-	}
-	addr := ""
-	for i, a := range args {
-		if a == "--listen" {
-			addr = args[i+1]
-		}
-	}
 	if os.Getenv("LOAD_TEST_BROKEN") != "" {
 		return fmt.Errorf("the disk is on fire")
 	}
-	l, err := net.Listen("tcp", addr)
+	var cli struct {
+		Serve app.Config `cmd:""`
+		Bench struct {
+			Bare Bare `cmd:""`
+		} `cmd:""`
+	}
+	parser, err := kong.New(&cli)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: &fakeServer{}}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	<-ctx.Done()
-	server.Close()
-	<-ended
-	return nil
+	call, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	if call.Command() != "serve" {
+		cli.Bench.Bare.Out = os.Stdout
+		return cli.Bench.Bare.Run(ctx)
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return app.Run(ctx, app.Options{Config: cli.Serve, Log: log})
 }
 
 // fakeServer answers as nabo does, as far as a load can tell. A receipt shows in
@@ -131,51 +134,202 @@ func (f *fakeServer) together(w http.ResponseWriter, product string) {
 }
 
 // small is the options of a load that is over in a moment.
-func small(out, progress io.Writer) Common {
+func small(t testing.TB, out, progress io.Writer) Common {
+	t.Helper()
 	return Common{
-		Members: 20, Products: 600, Days: 3, Duration: 300 * time.Millisecond, Receipts: 200, Batch: 2,
-		JSON: true, Out: out, Err: progress,
+		Size: Size{
+			Members: 2000, Products: 1000, Offers: 60, History: 20, Lines: 8, Partners: 4, Keys: 20, Memory: 4,
+			Duration: 300 * time.Millisecond, JSON: true, Out: out, Err: progress,
+		},
+		Receipts: 50, Batch: 2, Dir: t.TempDir(),
+	}
+}
+
+var evenly = Mix{Together: 1, Basket: 1, Goods: 1, Own: 1, Count: 10}
+
+// runs makes a measurement at a tiny size, reads its JSON into report, and
+// checks that the table holds the words.
+func runs(t *testing.T, common *Common, run func(context.Context) error, report any, table func(io.Writer), words ...string) {
+	t.Helper()
+	var out, progress bytes.Buffer
+	common.Out, common.Err = &out, &progress
+	if err := run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, progress.String())
+	}
+	if err := json.Unmarshal(out.Bytes(), report); err != nil {
+		t.Fatalf("%v in\n%s", err, out.String())
+	}
+	out.Reset()
+	if err := printReport(&out, false, report, table); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", out.String())
+	for _, word := range words {
+		if !strings.Contains(out.String(), word) {
+			t.Errorf("no %s in the table:\n%s", word, out.String())
+		}
+	}
+	if progress.Len() == 0 {
+		t.Error("no progress was told")
+	}
+	if common.Dir == "" {
+		return
+	}
+	if left, err := os.ReadDir(common.Dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
 func TestServe(t *testing.T) {
-	var out, progress bytes.Buffer
 	b := Serve{
-		Common: small(&out, &progress), Mix: Mix{Together: 60, Basket: 20, Goods: 20, Count: 10},
-		Rate: 500, Rounds: 2, WarmUp: 50 * time.Millisecond, Conns: 4, Peak: 100 * time.Millisecond, Lookups: 50,
-	}
-	b.Dir = t.TempDir()
-	if err := b.Run(t.Context()); err != nil {
-		t.Fatalf("%v\n%s", err, progress.String())
+		Common: small(t, nil, nil), Mix: evenly, Rate: 100, Rounds: 2, WarmUp: 50 * time.Millisecond, Conns: 4,
+		Peak: 100 * time.Millisecond, Lookups: 200, Phases: 1500 * time.Millisecond, Checkpoint: time.Second, ListRun: true,
 	}
 	var report ServeReport
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
-		t.Fatal(err)
-	}
-	if len(report.Rounds) != 4 || len(report.Peaks) != 4 {
-		t.Fatalf("%d rounds and %d peaks, want 4 and 4", len(report.Rounds), len(report.Peaks))
+	runs(t, &b.Common, b.Run, &report, func(w io.Writer) { report.table(w) }, "p99.9", "checkpoint", "list run", "collection", "by kind", "resident")
+	if len(report.Rounds) != 4 || len(report.Peaks) != 4 || len(report.Kinds) != int(kinds) {
+		t.Fatalf("%d rounds, %d peaks, %d kinds; want 4, 4, %d", len(report.Rounds), len(report.Peaks), len(report.Kinds), kinds)
 	}
 	for i, r := range report.Rounds {
 		if want := []string{"nabo", "bare"}[i%2]; r.Target != want {
 			t.Errorf("round %d is of %s, want %s", i, r.Target, want)
 		}
-		if r.Latency.Count != 150 || r.Failed != 0 {
-			t.Errorf("round %d: %d answers, %d failed; want 150, 0", i, r.Latency.Count, r.Failed)
+		if r.Latency.Count != 30 || r.Failed != 0 {
+			t.Errorf("round %d: %d answers, %d failed; want 30, 0", i, r.Latency.Count, r.Failed)
 		}
 		if r.Latency.P50 <= 0 || r.Latency.P99 < r.Latency.P50 || r.Latency.Max < r.Latency.P99 {
 			t.Errorf("round %d: %+v", i, r.Latency)
 		}
 	}
-	if report.P99Ratio <= 0 || report.PeakPart <= 0 || report.Receipts.Latency.Count == 0 {
+	var names []string
+	for _, p := range report.Phases {
+		names = append(names, p.Name)
+		if p.Name == "all" && p.Latency.Count != 150 {
+			t.Errorf("%d lookups altogether, want 150", p.Latency.Count)
+		}
+	}
+	if want := []string{"nothing else", "checkpoint", "list run", "collection", "all"}; !slices.Equal(names, want) {
+		t.Errorf("phases %v, want %v", names, want)
+	}
+	if report.P99Ratio <= 0 || report.PeakPart <= 0 || report.Receipts.Latency.Count == 0 || report.Pauses.Cycles == 0 {
 		t.Errorf("report %+v", report)
 	}
-	if left, err := os.ReadDir(b.Dir); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+	if report.Memory.Resident <= 0 || report.Memory.Live <= 0 || len(report.Memory.Parts) == 0 || report.Memory.Disk <= 0 {
+		t.Errorf("memory %+v", report.Memory)
 	}
-	var table bytes.Buffer
-	b.JSON, b.Out = false, &table
-	if err := b.print(&report, report.table); err != nil || !strings.Contains(table.String(), "p99.9") {
-		t.Errorf("table, error %v:\n%s", err, table.String())
+}
+
+func TestIngest(t *testing.T) {
+	b := Ingest{Common: small(t, nil, nil), Total: 5000}
+	var report IngestReport
+	runs(t, &b.Common, b.Run, &report, func(w io.Writer) { report.table(w) }, "into the log", "into the state", "receipts a second")
+	if report.Log.Receipts != 5000 || report.Log.Rate <= 0 || report.Log.Messages == 0 || report.State.Log.Behind != report.Log.Messages {
+		t.Errorf("report %+v", report)
+	}
+	if report.State.Ready < report.State.Open || report.State.Open < report.State.Load || report.State.Load <= 0 {
+		t.Errorf("the start's parts are not in order: %+v", report.State)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	b := Restart{Common: small(t, nil, nil), Behind: 3000}
+	b.Duration = 2 * time.Second
+	var report RestartReport
+	runs(t, &b.Common, b.Run, &report, func(w io.Writer) { report.table(w) }, "after kill -9", "3000 receipts further back")
+	if report.Age < 1.8 || report.Killed.Log.Behind == 0 || report.Killed.Ready <= 0 {
+		t.Errorf("report %+v", report)
+	}
+	if report.Behind == nil || report.Behind.Log.Behind < report.Killed.Log.Behind+report.Log.Messages {
+		t.Errorf("the second restart %+v is not behind by what was added, %+v", report.Behind, report.Log)
+	}
+}
+
+func TestSoak(t *testing.T) {
+	b := Soak{
+		Common: small(t, nil, nil), Mix: evenly, Rate: 100, Conns: 4, Lookups: 200,
+		Every: 150 * time.Millisecond, Checkpoint: time.Second, Lists: 400 * time.Millisecond,
+	}
+	b.Duration = 2 * time.Second
+	run := func(ctx context.Context) error { // so short a soak may well grow
+		err := b.Run(ctx)
+		if grows := (*GrowsError)(nil); errors.As(err, &grows) && len(grows.Names) > 0 {
+			return nil
+		}
+		return err
+	}
+	var report SoakReport
+	runs(t, &b.Common, run, &report, func(w io.Writer) { report.table(w) }, "second half", "goroutines", "log an event")
+	if len(report.Samples) < 8 || len(report.Verdicts) != len(limits) || report.Lookups.Failed != 0 {
+		t.Errorf("report %+v", report)
+	}
+	for _, s := range report.Samples {
+		if s.Resident <= 0 || s.Goroutines < 5 || s.Disk <= 0 {
+			t.Errorf("sample %+v", s)
+		}
+	}
+}
+
+func TestScale(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "plots", "scale.svg")
+	b := Scale{
+		Serve: Serve{
+			Common: small(t, nil, nil), Mix: evenly, Rate: 100, Rounds: 1, Conns: 4, Lookups: 100, Checkpoint: time.Second,
+		},
+		Sizes: []int{500, 1500}, Total: 2000, Plot: file,
+	}
+	b.Keys = 0
+	var report ScaleReport
+	runs(t, &b.Common, b.Run, &report, func(w io.Writer) { report.table(w) }, "500", "1500", "into the state/s")
+	svg, err := os.ReadFile(file)
+	if err != nil || strings.Count(string(svg), "<g>") != 3 || !strings.Contains(string(svg), ">1,500</text>") {
+		t.Errorf("plot, error %v:\n%s", err, svg)
+	}
+	if len(report.Sizes) != 2 || report.Sizes[1].Ingest.Log.Receipts != 2000 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	var out, progress bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "shop")
+	b := Fill{Size: small(t, &out, &progress).Size, To: dir}
+	b.Members, b.Keys = 500, 40
+	if err := b.Run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, progress.String())
+	}
+	var report FillReport
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	if f := report.Filling; len(f.Parts) == 0 || f.Bindings != 500*20 || f.Keys != 500*40 || report.Bytes == 0 {
+		t.Errorf("report %+v", report)
+	}
+	o := small(t, io.Discard, io.Discard)
+	o.Size, o.Data = b.Size, dir
+	d, err := o.drive(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := getStats(t.Context(), d.addr)
+	if err := errors.Join(err, d.stop()); err != nil {
+		t.Fatal(err)
+	}
+	if events := 1000 + 60; st.Members != 500 || st.Keys.Count < 500*40+events || st.Bindings.Count != report.Filling.Bindings || st.Lag != 0 {
+		t.Errorf("the server holds %+v", st)
+	}
+	out.Reset()
+	if err := b.Run(t.Context()); err != nil || !strings.Contains(progress.String(), "as it is") {
+		t.Errorf("the second fill: %v\n%s", err, progress.String())
+	}
+	b.Seed = 9
+	if err := b.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "another base") {
+		t.Errorf("error %v, want one that says the base is another", err)
+	}
+	if err := os.Remove(filepath.Join(dir, noteName)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "empty folder") {
+		t.Errorf("error %v, want one that asks for an empty folder", err)
 	}
 }
 
@@ -184,7 +338,7 @@ func TestFreshness(t *testing.T) {
 	server := httptest.NewServer(fake)
 	defer server.Close()
 	var out, progress bytes.Buffer
-	b := Freshness{Common: small(&out, &progress), Probes: 50}
+	b := Freshness{Common: small(t, &out, &progress), Probes: 50}
 	b.Server = server.URL
 	if err := b.Run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, progress.String())
@@ -204,7 +358,7 @@ func TestFreshness(t *testing.T) {
 
 func TestServerThatDoesNotStart(t *testing.T) {
 	t.Setenv("LOAD_TEST_BROKEN", "1")
-	b := Freshness{Common: small(io.Discard, io.Discard), Probes: 1}
+	b := Freshness{Common: small(t, io.Discard, io.Discard), Probes: 1}
 	err := b.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "the disk is on fire") {
 		t.Errorf("error %v, want the server's last words", err)
@@ -217,7 +371,7 @@ func TestRejectedEventsStopALoad(t *testing.T) {
 		io.WriteString(w, `{"rejected":[{"index":3,"detail":"no such store"}]}`)
 	}))
 	defer server.Close()
-	b := Freshness{Common: small(io.Discard, io.Discard), Probes: 1}
+	b := Freshness{Common: small(t, io.Discard, io.Discard), Probes: 1}
 	b.Server = server.URL
 	if err := b.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "no such store") {
 		t.Errorf("error %v, want the server's", err)
@@ -240,7 +394,7 @@ func TestFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := cli.Bench.Serve
-	if b.Members != 7 || b.WarmUp != 3*time.Second || !b.JSON || b.Rate != 5000 || b.Receipts != 1000 {
+	if b.Members != 7 || b.WarmUp != 3*time.Second || !b.JSON || b.Rate != 5000 || b.Receipts != 1000 || b.Lines != 12 || !b.ListRun {
 		t.Errorf("%+v", b)
 	}
 	b.Out, b.Err = io.Discard, io.Discard
@@ -254,7 +408,7 @@ func TestFlags(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	good := Serve{
-		Common: small(io.Discard, io.Discard), Mix: Mix{Together: 1, Count: 1}, Rate: 1, Rounds: 1, Conns: 1, Lookups: 1,
+		Common: small(t, io.Discard, io.Discard), Mix: Mix{Together: 1, Count: 1}, Rate: 1, Rounds: 1, Conns: 1, Lookups: 1, Checkpoint: time.Second,
 	}
 	if err := good.validate(); err != nil {
 		t.Fatal(err)
@@ -264,7 +418,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		"--conns": func(b *Serve) { b.Conns = 0 }, "--lookups": func(b *Serve) { b.Lookups = 0 },
 		"--duration": func(b *Serve) { b.Duration = 0 }, "--receipts": func(b *Serve) { b.Receipts = -1 },
 		"--batch": func(b *Serve) { b.Batch = 0 }, "--count": func(b *Serve) { b.Count = 0 },
-		"--together": func(b *Serve) { b.Together = 0 }, "--peak": func(b *Serve) { b.Peak = -1 },
+		"--mix-together": func(b *Serve) { b.Together = 0 }, "--checkpoint": func(b *Serve) { b.Checkpoint = 0 },
+		"--server": func(b *Serve) { b.Server, b.Data = "http://x", "y" }, "--receipts-a-member": func(b *Serve) { b.Keys = -1 }, "--peak": func(b *Serve) { b.Peak = -1 },
 	} {
 		b := good
 		spoil(&b)
@@ -276,5 +431,12 @@ func TestOptionsAreChecked(t *testing.T) {
 		if _, err := hostOf(server); err == nil {
 			t.Errorf("--server %s was taken", server)
 		}
+	}
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

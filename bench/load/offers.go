@@ -18,11 +18,10 @@ import (
 // Offers is nabo bench offers: how long one member's offers take in process,
 // while receipts flow.
 type Offers struct {
-	Inside   `kong:"embed,set='members=100000',set='lines=12'"`
+	Inside   `kong:"embed,set='members=100000',set='lines=12',set='duration=5s'"`
 	Scenario string        `help:"Where the lists are shown." default:"app-home"`
 	Receipts int           `help:"Receipts a second that flow meanwhile." default:"1000"`
 	Rounds   int           `help:"Rounds of lookups." default:"5"`
-	Duration time.Duration `help:"How long each round is measured." default:"5s"`
 	WarmUp   time.Duration `help:"How long lookups run before the first round." default:"2s"`
 }
 

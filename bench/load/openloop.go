@@ -27,10 +27,15 @@ type openLoop struct {
 	next func(dst []byte, i int) []byte
 	// got, if not nil, is shown each good answer. Many goroutines call it.
 	got func(body []byte)
+	// each, if not nil, is told of each good answer that counts: to which
+	// request, when that was due after the loop's start, and how long it took
+	// since. One goroutine calls it at a time.
+	each func(i int, due, took time.Duration)
 }
 
 // loopResult is what an open loop measured after its warm-up.
 type loopResult struct {
+	began   time.Time
 	latency *hdrhistogram.Histogram // from when a request was due to its answer
 	rate    float64                 // answers a second
 	failed  int64                   // answers with another status
@@ -39,6 +44,7 @@ type loopResult struct {
 // lane is a connection and the request that is under way on it.
 type lane struct {
 	*conn
+	number atomic.Int64 // of the request
 	due    atomic.Int64 // nanoseconds after the loop's start
 	counts atomic.Bool  // it is due after the warm-up
 }
@@ -71,6 +77,7 @@ func (o *openLoop) run(ctx context.Context) (*loopResult, error) {
 	}
 	var readers sync.WaitGroup
 	s.start = time.Now()
+	s.result.began = s.start
 	for _, l := range lanes {
 		s.free <- l
 		readers.Go(func() { s.read(l) })
@@ -135,6 +142,7 @@ func (s *loopState) send(ctx context.Context) error {
 		case l = <-s.free:
 		}
 		buf = s.next(buf[:0], i)
+		l.number.Store(int64(i))
 		l.due.Store(int64(due))
 		l.counts.Store(due >= s.warmUp)
 		if _, err := l.Write(buf); err != nil {
@@ -175,8 +183,12 @@ func (s *loopState) count(l *lane, status int, now time.Duration) {
 		return
 	}
 	// Out of range is only what took more than two minutes.
-	if s.result.latency.RecordValue(int64(now)-l.due.Load()) != nil {
+	due := time.Duration(l.due.Load())
+	if s.result.latency.RecordValue(int64(now-due)) != nil {
 		s.result.failed++
+	}
+	if s.each != nil {
+		s.each(int(l.number.Load()), due, now-due)
 	}
 }
 

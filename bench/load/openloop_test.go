@@ -189,14 +189,13 @@ func TestBareHandlerAnswersFromItsTable(t *testing.T) {
 }
 
 func TestQuestionsKeepTheMix(t *testing.T) {
-	o := small(io.Discard, io.Discard)
-	o.Members, o.Days = 500, 10
-	shop, err := o.shop()
+	o := small(t, io.Discard, io.Discard)
+	base, err := o.base(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	kinds := map[string]int{}
-	qs := questions(shop, Mix{Together: 50, Basket: 30, Goods: 20, Count: 10}, 1000)
+	qs := questions(base, Mix{Together: 50, Basket: 30, Goods: 20, Count: 10}, 1000)
 	for _, q := range qs {
 		kinds[strings.Split(q.uri, "/")[2]]++
 	}

@@ -11,6 +11,7 @@ import (
 
 // question is one lookup.
 type question struct {
+	kind kind
 	uri  string
 	body []byte // of a POST; nil: a GET
 }
@@ -28,16 +29,16 @@ func (q *question) request(host string) []byte {
 
 // Mix is which lookups are made, in parts of their sum.
 type Mix struct {
-	Together int `help:"Share of lookups of what is bought together with a product." default:"60"`
-	Basket   int `help:"Share of lookups that complete a basket." default:"20"`
-	Goods    int `help:"Share of lookups of a member's products." default:"20"`
-	Offers   int `help:"Share of lookups of a member's 35 offers." default:"0"`
+	Together int `name:"mix-together" help:"Share of lookups of what is bought together with a product." default:"40"`
+	Basket   int `name:"mix-basket" help:"Share of lookups that complete a basket." default:"20"`
+	Goods    int `name:"mix-goods" help:"Share of lookups of a member's products." default:"20"`
+	Own      int `name:"mix-offers" help:"Share of lookups of a member's 35 offers." default:"20"`
 	Count    int `help:"Products in an answer." default:"10"`
 }
 
 func (m Mix) validate() error {
-	if min(m.Together, m.Basket, m.Goods, m.Offers) < 0 || m.sum() == 0 {
-		return fmt.Errorf("--together %d, --basket %d, --goods %d, --offers %d: want shares of 0 or more, not all 0", m.Together, m.Basket, m.Goods, m.Offers)
+	if min(m.Together, m.Basket, m.Goods, m.Own) < 0 || m.sum() == 0 {
+		return fmt.Errorf("--mix-together %d, --mix-basket %d, --mix-goods %d, --mix-offers %d: want shares of 0 or more, not all 0", m.Together, m.Basket, m.Goods, m.Own)
 	}
 	if m.Count < 1 || m.Count > 200 {
 		return fmt.Errorf("--count %d: want 1 to 200", m.Count)
@@ -45,44 +46,56 @@ func (m Mix) validate() error {
 	return nil
 }
 
-func (m Mix) sum() int { return m.Together + m.Basket + m.Goods + m.Offers }
+func (m Mix) sum() int { return m.Together + m.Basket + m.Goods + m.Own }
 
-// questions makes n lookups such as the shop's customers would cause: they ask
-// about what is on the receipts of its last week, so that the popular products
-// are asked about most. A small shop gives fewer.
-func questions(shop *gen.Shop, mix Mix, n int) []question {
+// kind is what a question asks for.
+type kind uint8
+
+// The kinds of questions, and how many there are.
+const (
+	together kind = iota
+	basket
+	goods
+	offers
+	kinds
+)
+
+func (k kind) String() string { return [...]string{"together", "basket", "goods", "offers"}[k] }
+
+// questions makes n lookups such as members' next receipts would cause: they
+// ask about what is on these, so that the popular products are asked about
+// most, and any member may ask.
+func questions(base *gen.Base, mix Mix, n int) []question {
+	const apart, atOnce = 1 << 32, 100 // no receipts that will flow
 	var out []question
-	until := event.At(shop.Options().Until)
-	for ev := range shop.Between(max(shop.Since(), until-7*24*60*60*1000), until) {
-		r, ok := ev.Body.(*event.Receipt)
-		if !ok || r.Lines[0].Return {
-			continue
-		}
-		if q, ok := mix.question(ev, r, len(out)); ok {
-			if out = append(out, q); len(out) == n {
-				break
+	var batch gen.Batch
+	for k := apart; len(out) < n; k += atOnce {
+		base.More(&batch, k, atOnce)
+		for i := range batch.Events {
+			ev := &batch.Events[i]
+			ev.MemberID = base.MemberID(batch.Buyers[i])
+			if q, ok := mix.question(ev, ev.Body.(*event.Receipt), len(out)); ok && len(out) < n {
+				out = append(out, q)
 			}
 		}
 	}
 	return out
 }
 
-// question makes the i-th lookup out of a receipt.
+// question makes the i-th lookup out of a receipt; false: it has too few lines.
 func (m Mix) question(ev *event.Event, r *event.Receipt, i int) (q question, ok bool) {
 	// Steps of the golden ratio spread the kinds evenly at any share.
 	at := int(uint32(i)*2654435769>>16) * m.sum() >> 16
 	switch {
 	case at < m.Together:
 		line := r.Lines[i%len(r.Lines)]
-		return question{uri: fmt.Sprintf("/v1/products/%s/bought-together?count=%d", line.Product, m.Count)}, true
+		return question{kind: together, uri: fmt.Sprintf("/v1/products/%s/bought-together?count=%d", line.Product, m.Count)}, true
 	case at < m.Together+m.Basket:
 		return m.basket(ev, r)
-	case ev.MemberID == "":
-		return q, false
-	case at >= m.sum()-m.Offers:
-		return question{uri: fmt.Sprintf("/v1/members/%s/offers?count=%d", ev.MemberID, offersAsked)}, true
+	case at >= m.sum()-m.Own:
+		return question{kind: offers, uri: fmt.Sprintf("/v1/members/%s/offers?count=%d", ev.MemberID, offersAsked)}, true
 	}
-	return question{uri: fmt.Sprintf("/v1/members/%s/products?count=%d", ev.MemberID, m.Count)}, true
+	return question{kind: goods, uri: fmt.Sprintf("/v1/members/%s/products?count=%d", ev.MemberID, m.Count)}, true
 }
 
 // basket asks what completes a receipt without its last line.
@@ -100,7 +113,7 @@ func (m Mix) basket(ev *event.Event, r *event.Receipt) (q question, ok bool) {
 		body.Products = append(body.Products, l.Product)
 	}
 	b, err := json.Marshal(body)
-	return question{uri: "/v1/basket/recommendations", body: b}, err == nil
+	return question{kind: basket, uri: "/v1/basket/recommendations", body: b}, err == nil
 }
 
 // ask asks each question once and returns the answers by the questions' keys.

@@ -8,7 +8,7 @@ import (
 )
 
 // print writes a report to Out: as JSON if so asked, else with table.
-func (o *Common) print(report any, table func(io.Writer)) error {
+func (o *Size) print(report any, table func(io.Writer)) error {
 	return printReport(o.Out, o.JSON, report, table)
 }
 
@@ -34,12 +34,26 @@ func (p LoopPart) row(w io.Writer, name string) {
 
 // table writes the report for people.
 func (r *ServeReport) table(w io.Writer) {
-	fmt.Fprintf(w, "%d lookups and %d receipts a second, rounds of %s, %s\n\n", r.Asked.Rate, r.Asked.Receipts, r.Asked.Duration, r.Machine)
+	a := r.Asked
+	fmt.Fprintf(w, "%d members, %d products, %d offers; %d lookups and %d receipts a second, rounds of %s, %s\n\n",
+		a.Members, a.Products, a.Offers, a.Rate, a.Receipts, a.Duration, r.Machine)
 	fmt.Fprintln(w, heading)
 	for i, round := range r.Rounds {
 		round.row(w, fmt.Sprintf("%d %s", i/2+1, round.Target))
 	}
 	r.Receipts.row(w, "receipts")
+	fmt.Fprintln(w, "\nby kind\tlookups\tp50 ms\tp90\tp99\tp99.9\tmax\t")
+	for _, k := range r.Kinds {
+		l := k.Latency
+		fmt.Fprintf(w, "%s\t%d\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\n", k.Kind, l.Count, l.P50, l.P90, l.P99, l.P999, l.Max)
+	}
+	r.phasesTable(w)
+	r.peaksTable(w)
+	r.Memory.table(w)
+}
+
+// peaksTable writes what the rounds and the peaks come to for people.
+func (r *ServeReport) peaksTable(w io.Writer) {
 	fmt.Fprintf(w, "\np99, median of the rounds: %.3f ms, bare handler %.3f ms\n", r.P99, r.P99Bare)
 	fmt.Fprintf(w, "p99, median of the ratios: %.2f times the bare handler's (aim: at most 1.5)\n", r.P99Ratio)
 	if len(r.Peaks) == 0 {

@@ -12,22 +12,29 @@ import (
 )
 
 // Serve is nabo bench serve: lookups and receipts at once, beside a bare
-// handler that answers the same lookups with the same bytes.
+// handler that answers the same lookups with the same bytes, and while
+// checkpoints, a list run and collections go on.
 type Serve struct {
-	Common
+	Common `kong:"embed,set='members=100000',set='lines=12',set='duration=6s'"`
 	Mix
 	Rate    int           `help:"Lookups a second." default:"5000"`
 	Rounds  int           `help:"Rounds, each of them once with the server and once with the bare handler." default:"5"`
 	WarmUp  time.Duration `help:"How long each round runs before it is measured." default:"1s"`
 	Conns   int           `help:"Connections for lookups." default:"32"`
 	Peak    time.Duration `help:"How long each peak is measured; 0s leaves the peaks out." default:"3s"`
-	Lookups int           `help:"Different lookups to choose from." default:"2000"`
+	Lookups int           `help:"Different lookups to choose from." default:"20000"`
+
+	Phases     time.Duration `help:"How long lookups go on for the table of what the server did meanwhile; 0s leaves it out." default:"60s"`
+	Checkpoint time.Duration `help:"How often the server takes a checkpoint." default:"20s"`
+	ListRun    bool          `help:"Have the server make everybody's list meanwhile." default:"true" negatable:""`
 }
 
 // ServeReport is what Serve found.
 type ServeReport struct {
 	Machine  Machine   `json:"machine"`
+	Asked    ServeAsks `json:"asked"`
 	Rounds   []Round   `json:"rounds"`
+	Kinds    []ByKind  `json:"kinds"`    // of the server, over all rounds
 	P99      float64   `json:"p99"`      // of the server, milliseconds, median over the rounds
 	P99Bare  float64   `json:"p99Bare"`  // of the bare handler, likewise
 	P99Ratio float64   `json:"p99Ratio"` // server over bare handler, median over the rounds
@@ -36,7 +43,11 @@ type ServeReport struct {
 	PeakBare float64   `json:"peakBare"`  // of the bare handler, likewise
 	PeakPart float64   `json:"peakRatio"` // server over bare handler, median over the rounds
 	Receipts LoopPart  `json:"receipts"`  // how those fared that flowed all the while
-	Asked    ServeAsks `json:"asked"`
+
+	Phases      []Phase `json:"phases,omitempty"`
+	Pauses      Pauses  `json:"pauses"`
+	ListMembers int     `json:"listMembers"` // whom the list run came to
+	Memory      Memory  `json:"memory"`      // of the server, at the end
 }
 
 // ServeAsks repeats what was asked for.
@@ -47,8 +58,19 @@ type ServeAsks struct {
 	Duration string `json:"duration"`
 	Members  int    `json:"members"`
 	Products int    `json:"products"`
-	Days     int    `json:"days"`
+	Offers   int    `json:"offers"`
+	History  int    `json:"history"`
 	Seed     uint64 `json:"seed"`
+}
+
+func (b *Serve) asks() ServeAsks {
+	return ServeAsks{b.Rate, b.Receipts, b.Batch, b.Duration.String(), b.Members, b.Products, b.Offers, b.History, b.Seed}
+}
+
+// ByKind is how one kind of lookups fared.
+type ByKind struct {
+	Kind    string  `json:"kind"`
+	Latency Latency `json:"latencyMs"`
 }
 
 // Machine is where a report was made.
@@ -94,10 +116,12 @@ func (b *Serve) validate() error {
 		return fmt.Errorf("--conns %d: want 1 to 10000", b.Conns)
 	case b.Lookups < 1 || b.Lookups > 1_000_000:
 		return fmt.Errorf("--lookups %d: want 1 to 1000000", b.Lookups)
-	case b.WarmUp < 0 || b.Peak < 0:
-		return errors.New("--warm-up and --peak: want 0s or more")
+	case b.WarmUp < 0 || b.Peak < 0 || b.Phases < 0:
+		return errors.New("--warm-up, --peak and --phases: want 0s or more")
+	case b.Checkpoint < time.Second:
+		return fmt.Errorf("--checkpoint %v: want 1s or more", b.Checkpoint)
 	}
-	return errors.Join(b.Common.validate(), b.Mix.validate())
+	return errors.Join(b.lasting(), b.Common.validate(), b.Mix.validate())
 }
 
 // Run makes the measurement and prints the report. It returns an error when it
@@ -106,47 +130,25 @@ func (b *Serve) Run(ctx context.Context) (err error) {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	addr, stop, err := b.server(ctx)
+	d, err := b.drive(ctx, "--checkpoint-every", b.Checkpoint.String())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	report, err := b.measure(ctx, addr)
+	defer func() { err = errors.Join(err, d.stop()) }()
+	report, err := b.measure(ctx, d)
 	if err != nil {
 		return err
 	}
 	return b.print(report, report.table)
 }
 
-// server returns the address of the server to drive and how to be done with
-// it.
-func (o *Common) server(ctx context.Context) (addr string, stop func() error, err error) {
-	if o.Server != "" {
-		addr, err = hostOf(o.Server)
-		return addr, func() error { return nil }, err
-	}
-	c, err := startServer(ctx, o)
-	if err != nil {
-		return "", nil, err
-	}
-	o.say("started a server on %s, process %d", c.addr, c.cmd.Process.Pid)
-	return c.addr, c.stop, nil
-}
-
-// measure fills the server and drives it.
-func (b *Serve) measure(ctx context.Context, addr string) (report *ServeReport, err error) {
-	shop, err := b.shop()
-	if err != nil {
+// measure drives a server that is filled.
+func (b *Serve) measure(ctx context.Context, d *driven) (report *ServeReport, err error) {
+	if err := d.settle(ctx, &b.Common); err != nil {
 		return nil, err
 	}
-	if err := fill(ctx, &b.Common, addr, shop); err != nil {
-		return nil, err
-	}
-	qs := questions(shop, b.Mix, b.Lookups)
-	if len(qs) == 0 {
-		return nil, errors.New("the generated shop had no customers to ask for: want more --members or --days")
-	}
-	answers, err := ask(ctx, addr, qs)
+	qs := questions(d.base, b.Mix, b.Lookups)
+	answers, err := ask(ctx, d.addr, qs)
 	if err != nil {
 		return nil, err
 	}
@@ -155,20 +157,21 @@ func (b *Serve) measure(ctx context.Context, addr string) (report *ServeReport, 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, bare.stop()) }()
-	report = &ServeReport{Machine: machine(), Asked: ServeAsks{
-		b.Rate, b.Receipts, b.Batch, b.Duration.String(), b.Members, b.Products, b.Days, b.Seed,
-	}}
-	f := startFlow(ctx, &b.Common, addr, shop)
-	err = b.turns(ctx, report, [2]target{
-		{targetServer, addr, requests(qs, addr)}, {targetBare, bare.addr, requests(qs, bare.addr)},
-	})
+	report = &ServeReport{Machine: machine(), Asked: b.asks()}
+	own := target{targetServer, d.addr, requests(qs, d.addr)}
+	f := startFlow(ctx, &b.Common, d.addr, d.base)
+	err = b.turns(ctx, report, qs, [2]target{own, {targetBare, bare.addr, requests(qs, bare.addr)}})
+	if err == nil && b.Phases > 0 {
+		err = b.phases(ctx, d, own, qs, report)
+	}
 	receipts, flowErr := f.stop()
 	if err := errors.Join(err, flowErr); err != nil {
 		return nil, err
 	}
 	report.Receipts = receipts.part()
 	report.sum()
-	return report, nil
+	report.Memory, err = d.memory(ctx)
+	return report, err
 }
 
 // target is who answers the lookups of a round.
@@ -187,12 +190,16 @@ func requests(qs []question, host string) [][]byte {
 }
 
 // turns measures both targets in turn, round by round, and then their peaks.
-func (b *Serve) turns(ctx context.Context, report *ServeReport, targets [2]target) error {
+func (b *Serve) turns(ctx context.Context, report *ServeReport, qs []question, targets [2]target) error {
+	s := &samples{questions: qs}
 	for n := range b.Rounds {
 		for _, t := range targets {
 			loop := &openLoop{
 				addr: t.addr, conns: b.Conns, rate: float64(b.Rate), warmUp: b.WarmUp, duration: b.Duration, want: 200,
 				next: func(dst []byte, i int) []byte { return append(dst, t.requests[i%len(t.requests)]...) },
+			}
+			if t.name == targetServer {
+				loop.each = s.each
 			}
 			result, err := loop.run(ctx)
 			if err != nil {
@@ -203,9 +210,31 @@ func (b *Serve) turns(ctx context.Context, report *ServeReport, targets [2]targe
 			b.say("round %d of %d, %s: p50 %.3f ms, p99 %.3f ms, %.0f/s", n+1, b.Rounds, t.name, r.Latency.P50, r.Latency.P99, r.Rate)
 		}
 	}
+	report.Kinds = byKind(s.all)
 	if b.Peak == 0 {
 		return nil
 	}
+	return b.peaks(ctx, report, targets)
+}
+
+// byKind tells lookups apart by their kinds.
+func byKind(all []sample) (out []ByKind) {
+	for k := range kinds {
+		h := newHistogram()
+		for i := range all {
+			if all[i].kind == k {
+				_ = h.RecordValue(int64(all[i].took)) // what took too long has failed already
+			}
+		}
+		if h.TotalCount() > 0 {
+			out = append(out, ByKind{k.String(), latency(h)})
+		}
+	}
+	return out
+}
+
+// peaks measures both targets in turn as fast as the answers come.
+func (b *Serve) peaks(ctx context.Context, report *ServeReport, targets [2]target) error {
 	for n := range b.Rounds {
 		for _, t := range targets {
 			rate, err := peak(ctx, t, b.Conns, b.Peak)

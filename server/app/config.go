@@ -2,11 +2,15 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"nabo/engine"
 )
 
 // Config is everything that a person may set for a process. The tags make it
@@ -32,6 +36,8 @@ type Config struct {
 	MaxActivations    int  `help:"How many offers a member may have activated at a time. Give it the same value for as long as a log lives: it decides activations again when the log is replayed." default:"10" placeholder:"N" group:"offers"`
 	NoPersonalisation bool `help:"Use nothing that is held on a member who has not consented to personalisation; by default it is used until they withdraw it." group:"offers"`
 	AssumeMarketing   bool `help:"Put offers into messages to members who have said nothing about marketing; by default that needs their consent." group:"offers"`
+
+	Tune map[string]float64 `help:"Dials of the engine to turn, such as half-life=90;lambda=10, as nabo backtest --tune chooses them. Some decide what is kept: another value of those needs --rebuild, and the message says so." placeholder:"NAME=VALUE" group:"tune"`
 
 	MaxBody        int           `help:"Largest request, in bytes." default:"16777216" placeholder:"BYTES" group:"limits"`
 	MaxEvents      int           `help:"Most events in one request." default:"10000" placeholder:"N" group:"limits"`
@@ -85,6 +91,9 @@ func (c *Config) Validate() error {
 			return settingError(check.name, check.value, check.want)
 		}
 	}
+	if err := c.turn(new(engine.Options)); err != nil {
+		return err
+	}
 	if err := c.SyncConfig.validate(); err != nil {
 		return err
 	}
@@ -92,6 +101,16 @@ func (c *Config) Validate() error {
 		u, err := url.Parse(origin)
 		if err != nil || u.Host == "" || origin != u.Scheme+"://"+u.Host {
 			return settingError("allowed-origins", origin, "origins such as https://shop.example")
+		}
+	}
+	return nil
+}
+
+// turn sets the dials that Tune names.
+func (c *Config) turn(o *engine.Options) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Tune)) {
+		if err := o.Turn(name, c.Tune[name]); err != nil {
+			return fmt.Errorf("--tune: %w", err)
 		}
 	}
 	return nil

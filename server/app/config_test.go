@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"nabo/engine"
 )
 
 // parse reads settings as the command does: flags, environment, file.
@@ -108,5 +111,36 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTune(t *testing.T) {
+	for _, way := range []struct{ file, flag string }{
+		{"tune: {half-life: 90, lambda: 2.5}\n", ""},
+		{"tune: {half-life: 7}\n", "--tune=half-life=90;lambda=2.5"},
+	} {
+		args := []string{}
+		if way.flag != "" {
+			args = append(args, way.flag)
+		}
+		c, err := parse(t, way.file, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o engine.Options
+		if err := errors.Join(c.Validate(), c.turn(&o)); err != nil {
+			t.Fatal(err)
+		}
+		if o.Bought.HalfLife != 90*24*3600*1000 || o.Refine.Lambda != 2.5 {
+			t.Errorf("%q and %q turned %+v, %+v", way.file, way.flag, o.Bought, o.Refine)
+		}
+	}
+	for want, file := range map[string]string{
+		"there is no dial \"halflife\"": "tune: {halflife: 90}\n",
+		"must be 1 to 3650":             "tune: {half-life: 0}\n",
+	} {
+		if _, err := parse(t, file); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want %q in it", file, err, want)
+		}
 	}
 }

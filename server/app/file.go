@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -35,13 +36,13 @@ func (f *File) Load(path string) error {
 // Validate refuses a key that is no flag of serve, and a value that is
 // not one value or a list of values.
 func (f *File) Validate(model *kong.Application) error {
-	var known []string
-	collectFlags(model.Node, &known)
+	known := flagsOf(model.Node)
 	for _, key := range f.keys() {
-		if !slices.Contains(known, key) {
-			return fmt.Errorf("%s: there is no setting %q; those there are: %s", f.path, key, strings.Join(known, ", "))
+		flag, ok := known[key]
+		if !ok {
+			return fmt.Errorf("%s: there is no setting %q; those there are: %s", f.path, key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
-		if _, err := f.value(key); err != nil {
+		if _, err := f.value(flag); err != nil {
 			return err
 		}
 	}
@@ -57,20 +58,21 @@ func (f *File) keys() []string {
 	return keys
 }
 
-// collectFlags gathers the names of the flags of the serve command, which are
-// those that a file can set.
-func collectFlags(node *kong.Node, into *[]string) {
+// flagsOf returns the flags of the serve command, which are those that a file
+// can set, by their names.
+func flagsOf(node *kong.Node) map[string]*kong.Flag {
+	flags := map[string]*kong.Flag{}
 	for _, child := range node.Children {
 		if child.Name != "serve" {
 			continue
 		}
 		for _, flag := range child.Flags {
 			if flag.Name != "help" && flag.Name != "config" {
-				*into = append(*into, flag.Name)
+				flags[flag.Name] = flag
 			}
 		}
 	}
-	slices.Sort(*into)
+	return flags
 }
 
 // Resolve gives kong the file's value for a flag, or nil where the file has
@@ -84,12 +86,13 @@ func (f *File) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, err
 			return nil, nil
 		}
 	}
-	return f.value(flag.Name)
+	return f.value(flag)
 }
 
 // value returns a key's value as text, or as a list of texts, so that it is
-// read by the same rules as a flag.
-func (f *File) value(key string) (any, error) {
+// read by the same rules as a flag: a mapping as name=value with semicolons.
+func (f *File) value(flag *kong.Flag) (any, error) {
+	key := flag.Name
 	switch v := f.values[key].(type) {
 	case []any:
 		list := make([]any, len(v))
@@ -101,6 +104,11 @@ func (f *File) value(key string) (any, error) {
 			list[i] = text
 		}
 		return list, nil
+	case map[string]any:
+		if !flag.IsMap() {
+			return nil, fmt.Errorf("%s: %s is not a single value or a list of them, but a mapping", f.path, key)
+		}
+		return f.pairs(key, v)
 	default:
 		text, ok := scalar(v)
 		if !ok {
@@ -108,6 +116,18 @@ func (f *File) value(key string) (any, error) {
 		}
 		return text, nil
 	}
+}
+
+func (f *File) pairs(key string, of map[string]any) (string, error) {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		text, ok := scalar(of[name])
+		if !ok {
+			return "", fmt.Errorf("%s: %s.%s is not a single value", f.path, key, name)
+		}
+		pairs = append(pairs, name+"="+text)
+	}
+	return strings.Join(pairs, ";"), nil
 }
 
 func scalar(v any) (string, bool) {

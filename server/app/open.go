@@ -110,13 +110,7 @@ func (p *process) openStorage() error {
 // loadState makes the engine and gives it the newest checkpoint.
 func (p *process) loadState() error {
 	var err error
-	p.engine, err = engine.New(engine.Options{
-		DedupeDays: p.opt.DedupeDays,
-		Offers: engine.OfferOptions{
-			MaxOpen: p.opt.MaxActivations, NoPersonalisation: p.opt.NoPersonalisation, MarketingAssumed: p.opt.AssumeMarketing,
-		},
-	})
-	if err != nil {
+	if err = p.newEngine(); err != nil {
 		return err
 	}
 	began := p.opt.Now()
@@ -143,6 +137,21 @@ func (p *process) loadState() error {
 	p.applied, _ = p.engine.Counters()
 	p.log.Info("loaded a checkpoint", "position", pos, "pairs", pairs.Load(), "took", p.opt.Now().Sub(began))
 	return nil
+}
+
+// newEngine makes an empty engine as the settings want it.
+func (p *process) newEngine() (err error) {
+	opt := engine.Options{
+		DedupeDays: p.opt.DedupeDays,
+		Offers: engine.OfferOptions{
+			MaxOpen: p.opt.MaxActivations, NoPersonalisation: p.opt.NoPersonalisation, MarketingAssumed: p.opt.AssumeMarketing,
+		},
+	}
+	if err := p.opt.turn(&opt); err != nil {
+		return err
+	}
+	p.engine, err = engine.New(opt)
+	return err
 }
 
 func (p *process) loadPair(key, value []byte) error {
