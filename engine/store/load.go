@@ -44,15 +44,7 @@ func (s *Store) Load(o LoadOptions, fn func(key, value []byte) error) (uint64, e
 	if err != nil {
 		return 0, fmt.Errorf("load checkpoint %d: %w", m.pos, err)
 	}
-	s.letGo()
 	return m.pos, nil
-}
-
-// letGo gives the memory of what was read back; a failure only costs memory.
-func (s *Store) letGo() {
-	if err := letGo(s.dir); err != nil && s.opt.Log != nil {
-		s.opt.Log.Warn("the tables of checkpoints stay in resident memory", "error", err)
-	}
 }
 
 // loading is one Load.

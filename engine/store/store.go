@@ -232,7 +232,6 @@ func (s *Store) seal(m marker) error {
 	s.last, s.torn = m, false
 	s.stats.Position, s.stats.LastPuts, s.stats.LastDeletes = m.pos, m.puts, m.deletes
 	s.mu.Unlock()
-	s.letGo() // compactions read, and write, tables
 	return nil
 }
 

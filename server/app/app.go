@@ -126,6 +126,7 @@ func Run(ctx context.Context, opt Options) error {
 	if err := p.open(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
+	defer spareProcesses()() // from here on: a start goes by the processors there are
 	return errors.Join(p.run(ctx), p.close())
 }
 
