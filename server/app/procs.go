@@ -9,7 +9,8 @@ import (
 // processors. Badger writes its tables through mapped memory: a goroutine that
 // waits for the disk in the middle of a copy keeps its place, and with as many
 // of these as there are processors nothing else would run, not even a lookup.
-// It compacts with four goroutines at a time.
+// That this is what stalled lookups beside checkpoints is likely and not proven
+// (bench/RESULTS.md). It compacts with four goroutines at a time.
 const spareProcs = 4
 
 // spareProcesses gives Go places for them, unless GOMAXPROCS says otherwise. It
