@@ -50,6 +50,9 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		}
 		n[0] = uint64(uint32(n[0]))
 	}
+	if k[0] >= cellBought {
+		return e.loadUnordered(k[0], n, value)
+	}
 	switch k[0] {
 	case cellMeta:
 		return e.decodeMeta(value)
@@ -63,6 +66,29 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		return e.loadToken(n[0], value)
 	case cellProfile:
 		return e.loadProfile(n[0], value)
+	case cellSealed:
+		return e.seen.loadSealed(n, value)
+	case cellKeys:
+		return e.seen.loadKeys(n, value)
+	case cellReceipt:
+		return e.loadReceipts(n[0], value)
+	case cellSession:
+		return e.loadSession(n[0], value)
+	case cellScenario:
+		return e.loadScenario(value)
+	}
+	if k[0] >= cellOffers && k[0] < cellOffers+bookCells {
+		if kind := offer.Cell(k[0] - cellOffers); kind == offer.CellRecord && n[0] >= uint64(e.people.count) {
+			return errCell
+		}
+		return e.book.Load(offer.Cell(k[0]-cellOffers), n[0], value)
+	}
+	return errUnknownCell
+}
+
+// loadUnordered takes a pair of the last lane.
+func (e *Engine) loadUnordered(kind byte, n []uint64, value []byte) error {
+	switch kind {
 	case cellBought:
 		return e.bought.Load(graph.Node(n[0]), value)
 	case cellViewed:
@@ -87,25 +113,11 @@ func (e *Engine) loadCell(k []byte, n []uint64, value []byte) error {
 		return e.visits.Load(graph.Member(n[0]), value)
 	case cellTrends:
 		return e.trends.Load(graph.Scope(n[0]), value, e.bought.Nodes())
-	case cellSealed:
-		return e.seen.loadSealed(n, value)
-	case cellKeys:
-		return e.seen.loadKeys(n, value)
-	case cellReceipt:
-		return e.loadReceipts(n[0], value)
-	case cellSession:
-		return e.loadSession(n[0], value)
-	case cellScenario:
-		return e.loadScenario(value)
 	}
-	if k[0] >= cellOffers && k[0] < cellOffers+bookCells {
-		if kind := offer.Cell(k[0] - cellOffers); kind == offer.CellRecord && n[0] >= uint64(e.people.count) {
-			return errCell
-		}
-		return e.book.Load(offer.Cell(k[0]-cellOffers), n[0], value)
-	}
-	return fmt.Errorf("what it is is not known to this version")
+	return errUnknownCell
 }
+
+var errUnknownCell = errors.New("what it is is not known to this version")
 
 // Loaded says that all pairs of the checkpoint at pos were given to Load. It
 // makes what leads back from products to members, on all processors.

@@ -165,6 +165,27 @@ func (m *Members) Bind(id Member, e *Purchase, before []float32) []float32 {
 	if e.Bought {
 		rec.visit(DayOf(e.At))
 	}
+	m.bindHad(sh, rec, e, added, before)
+	m.leans.warm(e.Nodes)
+	for _, n := range e.Nodes {
+		if m.mark[n] != 0 {
+			m.mark[n] = 0
+			fresh := binding{product: uint32(n), last: DayOf(e.At)}
+			fresh.add(e, added)
+			m.insert(sh, rec, id, fresh)
+			m.fresh = append(m.fresh, n)
+		}
+	}
+	if h != nil {
+		h.learn(e.At, e.Nodes, m.fresh, visits)
+	}
+	return before
+}
+
+// bindHad adds an event to those of its products that the member is bound to
+// already, and leaves a mark on the others.
+func (m *Members) bindHad(sh *memberShard, rec *memberRec, e *Purchase, added float32, before []float32) {
+	h := m.habits
 	m.fresh = m.fresh[:0]
 	for id, left := rec.head, inHead(rec.n); id != 0; {
 		ch := sh.chunks.at(id)
@@ -186,20 +207,6 @@ func (m *Members) Bind(id Member, e *Purchase, before []float32) []float32 {
 		}
 		id, left = ch.next, chunkSize
 	}
-	m.leans.warm(e.Nodes)
-	for _, n := range e.Nodes {
-		if m.mark[n] != 0 {
-			m.mark[n] = 0
-			fresh := binding{product: uint32(n), last: DayOf(e.At)}
-			fresh.add(e, added)
-			m.insert(sh, rec, id, fresh)
-			m.fresh = append(m.fresh, n)
-		}
-	}
-	if h != nil {
-		h.learn(e.At, e.Nodes, m.fresh, visits)
-	}
-	return before
 }
 
 // Chances returns what members' habits say as of a moment; nil where nothing

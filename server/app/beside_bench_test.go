@@ -77,9 +77,14 @@ func besides(b *testing.B, e *engine.Engine, base *gen.Base) {
 		all.Go(func() {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			for start, n := time.Now(), 1; ctx.Err() == nil; n++ {
-				time.Sleep(time.Until(start.Add(time.Duration(n) * d)))
-				work()
+			due := time.NewTicker(d)
+			defer due.Stop()
+			for ctx.Err() == nil {
+				select {
+				case <-due.C:
+					work()
+				case <-ctx.Done():
+				}
 			}
 		})
 	}
