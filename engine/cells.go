@@ -17,8 +17,9 @@ const (
 	cellReceipt  = 5
 	cellSession  = 6
 	cellScenario = 7
-	cellOffers   = 8 // and the book's own kinds above it, at most bookCells
-	bookCells    = 8
+
+	cellOffers = 8 // the lane of offers: the book's own kinds above it, at most bookCells
+	bookCells  = 8
 
 	cellToken   = 64 // the lane of people
 	cellProfile = 65
@@ -44,7 +45,7 @@ const (
 // the first are loaded, a goroutine may load each lane beside the others, in
 // the order of its keys; those of the last lane may be loaded in any order and
 // by any goroutines.
-func Lanes() []byte { return []byte{cellToken, cellSealed, cellBought} }
+func Lanes() []byte { return []byte{cellOffers, cellToken, cellSealed, cellBought} }
 
 // inTurn is the number in the key of what is written in turns: the turn stands
 // first, so that what a checkpoint writes lies together in the store, which

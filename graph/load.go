@@ -115,9 +115,7 @@ func (m *Members) leanBack(workers int) {
 			p.at[n].n = c
 		}
 	})
-	for node := range m.leans.n {
-		m.leans.reserve(node, parts)
-	}
+	m.leans.reserveAll(parts)
 	each(func(p *leanPart) {
 		w := leanWriter{l: &m.leans, at: p.at, waiting: make([][]lean, len(m.leans.shards))}
 		m.walk(p, w.add)
@@ -193,6 +191,22 @@ func (m *Members) walk(p *leanPart, fn func(Node, Member)) {
 			at, left = ch.next, chunkSize
 		}
 	}
+}
+
+// reserveAll gives all lists their chunks, on as many goroutines as there are
+// parts: each has shards of its own.
+func (l *leans) reserveAll(parts []leanPart) {
+	var all sync.WaitGroup
+	for i := range parts {
+		all.Go(func() {
+			for node := range l.n {
+				if int(node)%len(l.shards)%len(parts) == i {
+					l.reserve(node, parts)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // reserve gives a product's list the chunks that it needs, one after the

@@ -124,7 +124,7 @@ func readHead(dir string) (uint64, error) {
 	case binary.LittleEndian.Uint64(b[1:]) != xxhash.Sum64(b[9:]):
 		return 0, &DamageError{Reason: "its file " + headName + " does not match its checksum"}
 	case b[0] > formatVersion:
-		return 0, &FormatError{Found: b[0]}
+		return 0, &FormatError{Found: b[0], Known: formatVersion}
 	case b[0] != formatVersion:
 		return 0, &DamageError{Reason: "its file " + headName + " has no format"}
 	}

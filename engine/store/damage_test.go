@@ -52,42 +52,55 @@ func raw(t *testing.T, s *Store, version uint64, key string, stored []byte) {
 	}
 }
 
-func TestDamagedPairIsNamed(t *testing.T) {
-	s := open(t, t.TempDir())
-	if err := save(s, 7, map[string][]byte{"node/12": []byte("x")}); err != nil {
-		t.Fatal(err)
-	}
-	raw(t, s, 7, "pnode/12", encodeValue([]byte("pnode/13"), []byte("x")))
-	_, err := s.Load(LoadOptions{}, func(_, _ []byte) error { return nil })
-	if !refused(err) || !strings.Contains(err.Error(), `"node/12"`) {
-		t.Fatalf("load: %v", err)
+func TestOtherFormatsAreRefused(t *testing.T) {
+	earlier := make([]byte, 24) // position, puts and deletes, when pairs were in Badger
+	newer := manifest{pos: 9}.encode()
+	newer[0]++
+	for want, value := range map[string][]byte{"an earlier nabo": earlier, "a newer nabo": newer} {
+		dir := t.TempDir()
+		s := open(t, dir)
+		raw(t, s, 9, manifestKey, encodeValue([]byte(manifestKey), value))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(small(dir))
+		if format := (*FormatError)(nil); !errors.As(err, &format) || !strings.Contains(err.Error(), want) {
+			t.Errorf("open: %v, want a *FormatError of %s", err, want)
+		}
 	}
 }
 
-func TestMissingPairIsSeen(t *testing.T) {
+// A run that another checkpoint wrote, of the same length, in the place of one.
+func TestRunOfAnotherIsSeen(t *testing.T) {
 	s := open(t, t.TempDir())
-	if err := save(s, 7, map[string][]byte{"a": []byte("x"), "b": nil}); err != nil {
+	if err := errors.Join(save(s, 1, map[string][]byte{"a": []byte("x")}), save(s, 2, map[string][]byte{"a": []byte("y")})); err != nil {
 		t.Fatal(err)
 	}
-	raw(t, s, 7, "pb", encodeValue([]byte("pb"), []byte("x")))
+	if err := os.Rename(runPath(s.dir, s.last.runs[0].number), runPath(s.dir, s.last.runs[1].number)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Load(LoadOptions{}, func(_, _ []byte) error { return nil }); !refused(err) {
 		t.Fatalf("load: %v", err)
 	}
 }
 
-func TestNewerFormatIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	newer := encodeValue([]byte{markerPrefix}, marker{pos: 9}.encode())
-	newer[0] = formatVersion + 1
-	raw(t, s, 9, string(rune(markerPrefix)), newer)
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, err := Open(small(dir))
-	if format := (*FormatError)(nil); !errors.As(err, &format) || !strings.Contains(err.Error(), "newer nabo") {
-		t.Fatalf("open: %v, want a *FormatError", err)
-	}
+// FuzzManifest gives the decoder any bytes: it never fails otherwise than
+// by its errors, and what it takes it gives again.
+func FuzzManifest(f *testing.F) {
+	f.Add(manifest{pos: 7, puts: 1, runs: []stored{{number: 3}}}.encode())
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := decodeManifest(1, b)
+		if err != nil {
+			if !refused(err) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again := m.encode(); !bytes.Equal(again, b) {
+			t.Fatalf("%x was taken and is %x", b, again)
+		}
+	})
 }
 
 // TestEveryFileDamaged damages each file of a store at many places, and wants
@@ -113,7 +126,7 @@ func TestEveryFileDamaged(t *testing.T) {
 	}
 }
 
-// damageFixture makes a store with tables (closed) or with a write-ahead log.
+// damageFixture makes a store with a table in Badger (closed) or a write-ahead log.
 func damageFixture(t *testing.T, dir string, closed bool) map[string]string {
 	t.Helper()
 	into := dir

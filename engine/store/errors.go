@@ -6,7 +6,7 @@ import "fmt"
 type DamageError struct {
 	Key    []byte // the caller's key; nil: the store as a whole
 	Reason string
-	Err    error  // Badger's own word, may be nil
+	Err    error  // Badger's or the system's word, may be nil
 	Advice string // what to do; empty: start with --rebuild
 }
 
@@ -26,22 +26,24 @@ func (e *DamageError) Error() string {
 	return what + "; " + rebuildAdvice
 }
 
-// Unwrap returns Badger's error, if there is one.
+// Unwrap returns what is underneath, if there is anything.
 func (e *DamageError) Unwrap() error { return e.Err }
 
-// FormatError says that a newer program wrote the store.
+// FormatError says that another version of the program wrote the store.
 type FormatError struct {
-	Found  byte   // the format version that was found
-	Advice string // what to do; empty: start that program, or with --rebuild
+	Found, Known byte   // the format that was found, the one that is known
+	Advice       string // what to do; empty: start that program, or with --rebuild
 }
 
 func (e *FormatError) Error() string {
-	advice := e.Advice
+	age, advice := "a newer", e.Advice
+	if e.Found < e.Known {
+		age = "an earlier"
+	}
 	if advice == "" {
 		advice = "start that nabo, or " + rebuildAdvice
 	}
-	return fmt.Sprintf("the store has format %d, written by a newer nabo (this one knows up to %d): %s",
-		e.Found, formatVersion, advice)
+	return fmt.Sprintf("the store has format %d, written by %s nabo (this one knows %d): %s", e.Found, age, e.Known, advice)
 }
 
 // LockedError says that another process has the folder open.

@@ -1,14 +1,12 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
-	"github.com/dgraph-io/badger/v4"
+	"nabo/engine/store/runs"
 )
 
 // LoadOptions says how pairs are handed over. The zero value hands them over
@@ -26,52 +24,52 @@ type LoadOptions struct {
 // Load hands every pair of the newest complete checkpoint to fn and returns the
 // position it was written at, or 0 when there is none. Where o allows it, fn is
 // called on several goroutines at once. Key and value are good until fn
-// returns. An error from fn ends it. A pair that does not hold what was written
+// returns. An error from fn ends it. A file that does not hold what was written
 // gives a *DamageError.
-func (s *Store) Load(o LoadOptions, fn func(key, value []byte) error) (uint64, error) {
+func (s *Store) Load(o LoadOptions, fn func(key, value []byte) error) (pos uint64, err error) {
 	s.mu.Lock()
 	m := s.last
 	s.mu.Unlock()
 	if m.version == 0 {
 		return 0, nil
 	}
-	l := &loading{s: s, at: m, fn: fn}
-	err := guard("load", func() error { return l.all(&o) })
-	if err == nil && (l.puts.Load() != m.puts || l.deletes.Load() != m.deletes) {
-		err = &DamageError{Reason: fmt.Sprintf("its newest checkpoint wrote %d pairs and removed %d, but %d and %d are there",
-			m.puts, m.deletes, l.puts.Load(), l.deletes.Load())}
-	}
+	err = guard("load", func() (err error) {
+		opened, err := s.openRuns(m.runs)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closeRuns(opened)) }()
+		l := &loading{runs: opened, fn: fn}
+		return l.all(&o)
+	})
 	if err != nil {
-		return 0, fmt.Errorf("load checkpoint %d: %w", m.pos, err)
+		return 0, fmt.Errorf("load checkpoint %d: %w", m.pos, damageOf(err))
 	}
 	return m.pos, nil
 }
 
 // loading is one Load.
 type loading struct {
-	s    *Store
-	at   marker
+	runs []*runs.Run // newest first
 	fn   func(key, value []byte) error
 	stop atomic.Bool // some goroutine has failed
-
-	puts, deletes atomic.Uint64 // seen with just the marker's version
 }
 
-// span is a range of stored keys: from is in it, to is not; nil: no end.
+// span is a range of keys: from is in it, to is not; nil: no end.
 type span struct{ from, to []byte }
 
 func (l *loading) all(o *LoadOptions) error {
 	if len(o.Lanes) == 0 || o.Workers < 2 {
-		return l.span(span{from: []byte{pairPrefix}})
+		return l.span(span{})
 	}
-	if err := l.span(span{[]byte{pairPrefix}, pairKey(nil, o.Lanes[0])}); err != nil {
+	if err := l.span(span{nil, o.Lanes[0]}); err != nil {
 		return err
 	}
 	var spans []span
 	for i := range len(o.Lanes) - 1 {
-		spans = append(spans, span{pairKey(nil, o.Lanes[i]), pairKey(nil, o.Lanes[i+1])})
+		spans = append(spans, span{o.Lanes[i], o.Lanes[i+1]})
 	}
-	spans = append(spans, l.s.spans(pairKey(nil, o.Lanes[len(o.Lanes)-1]))...)
+	spans = append(spans, l.spans(o.Lanes[len(o.Lanes)-1])...)
 	var next atomic.Int64
 	errs := make([]error, o.Workers)
 	var workers sync.WaitGroup
@@ -101,65 +99,36 @@ func (l *loading) take(spans []span, next *atomic.Int64) error {
 	return nil
 }
 
-// spans cuts the stored pairs from a key on at the ends of tables, which are of
-// some megabytes each.
-func (s *Store) spans(from []byte) []span {
-	var cuts [][]byte
-	for _, t := range s.db.Tables() {
-		if n := len(t.Right) - versionBytes; n > 0 && t.Right[0] == pairPrefix && bytes.Compare(t.Right[:n], from) > 0 {
-			cuts = append(cuts, t.Right[:n])
-		}
-	}
-	slices.SortFunc(cuts, bytes.Compare)
+// spanBytes is how much of the largest run goes into a span: enough that
+// looking for its first pair in every run costs little beside it.
+const spanBytes = 64 << 20
+
+// spans cuts what there is from a key on.
+func (l *loading) spans(from []byte) []span {
 	var out []span
-	for _, cut := range slices.CompactFunc(cuts, bytes.Equal) {
+	for _, cut := range runs.Cut(l.runs, from, spanBytes) {
 		out = append(out, span{from, cut})
 		from = cut
 	}
 	return append(out, span{from: from})
 }
 
-// versionBytes is what Badger appends to a key.
-const versionBytes = 8
+// errStopped ends a goroutine because another has failed.
+var errStopped = errors.New("stopped")
 
-// span hands over the pairs of a range. It looks at all versions, so that what
-// the newest checkpoint wrote and removed is counted on the way.
+// span hands over the pairs of a range.
 func (l *loading) span(r span) error {
-	txn := l.s.db.NewTransactionAt(l.at.version, false)
-	defer txn.Discard()
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{pairPrefix}, AllVersions: true})
-	defer it.Close()
-	var done []byte // the key that was handed over, or is removed
-	for it.Seek(r.from); it.Valid() && !l.stop.Load(); it.Next() {
-		item := it.Item()
-		key := item.Key()
-		if r.to != nil && bytes.Compare(key, r.to) >= 0 {
-			break
+	err := runs.Merge(l.runs, r.from, r.to, func(key, value []byte) error {
+		if l.stop.Load() {
+			return errStopped
 		}
-		if bytes.Equal(key, done) {
-			continue // an older version
+		if value == nil {
+			return nil
 		}
-		done = append(done[:0], key...)
-		newest := item.Version() == l.at.version
-		if item.IsDeletedOrExpired() {
-			if newest {
-				l.deletes.Add(1)
-			}
-			continue
-		}
-		if newest {
-			l.puts.Add(1)
-		}
-		err := item.Value(func(stored []byte) error {
-			value, err := decodeValue(key, stored)
-			if err != nil {
-				return err
-			}
-			return l.fn(key[1:], value)
-		})
-		if err != nil {
-			return err
-		}
+		return l.fn(key, value)
+	})
+	if errors.Is(err, errStopped) {
+		return nil
 	}
-	return nil
+	return err
 }

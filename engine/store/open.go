@@ -26,10 +26,7 @@ func openBadger(o Options, managed bool) (*badger.DB, error) {
 	}
 	// Badger takes the same lock, so ours is given back before; from here on
 	// it is Badger that holds a second process off.
-	err = removeEmptyWALs(o.Dir)
-	if !o.checked {
-		err = errors.Join(err, checkTables(o.Dir))
-	}
+	err = errors.Join(removeEmptyWALs(o.Dir), checkTables(o.Dir))
 	if err := errors.Join(err, release()); err != nil {
 		return nil, err
 	}
@@ -57,14 +54,9 @@ func openBadger(o Options, managed bool) (*badger.DB, error) {
 }
 
 func settings(o Options, managed bool) badger.Options {
-	mem, compactors := o.MemTableBytes, 2
-	if mem == 0 && managed {
-		mem = 32 << 20
-	} else if mem == 0 {
+	mem := o.MemTableBytes
+	if mem == 0 {
 		mem = 8 << 20
-	}
-	if o.quiet {
-		compactors = 0
 	}
 	out := badger.DefaultOptions(o.Dir).
 		WithSyncWrites(!managed).
@@ -78,7 +70,7 @@ func settings(o Options, managed bool) badger.Options {
 		WithNumLevelZeroTables(4).
 		WithNumLevelZeroTablesStall(8).
 		WithNumVersionsToKeep(1).
-		WithNumCompactors(compactors).
+		WithNumCompactors(2).
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
 		WithChecksumVerificationMode(options.OnBlockRead).
@@ -109,25 +101,6 @@ func removeEmptyWALs(dir string) error {
 	return nil
 }
 
-// sync makes all that was written durable. Badger's own Sync leaves out the
-// memtables that wait to become tables, so their logs are synced here by name;
-// one that is gone by then has become a table, which Badger syncs.
-func (s *Store) sync() error {
-	if err := s.db.Sync(); err != nil {
-		return fmt.Errorf("sync: %w", err)
-	}
-	names, err := filepath.Glob(filepath.Join(s.dir, "*.mem"))
-	if err != nil {
-		return fmt.Errorf("sync: %w", err)
-	}
-	for _, name := range names {
-		if err := syncFile(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("sync: %w", err)
-		}
-	}
-	return nil
-}
-
 func syncFile(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
@@ -149,14 +122,6 @@ func SetAside(dir string, at time.Time) (string, error) {
 		return "", fmt.Errorf("set the store aside: %w", err)
 	}
 	return aside, nil
-}
-
-func tableBytes(db *badger.DB) int64 {
-	var total int64
-	for _, t := range db.Tables() {
-		total += int64(t.OnDiskSize)
-	}
-	return total
 }
 
 // diskBytes returns what the files in dir take on disk. Badger sizes its logs

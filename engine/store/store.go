@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"nabo/engine/store/runs"
+
 	"github.com/dgraph-io/badger/v4"
 )
 
@@ -20,14 +22,13 @@ type Options struct {
 	// Log takes what Badger has to say; nil drops it.
 	Log *slog.Logger
 	// MemTableBytes is how much Badger gathers in memory before it writes a
-	// table: 8 MiB to 256 MiB; zero means 32 MiB (tokens: 8 MiB).
+	// table: 8 MiB to 256 MiB; zero means 8 MiB.
 	MemTableBytes int64
 	// Now tells how long a save took; nil leaves durations at zero.
 	Now func() time.Time
-
-	quietFrom int64 // bytes of tables from which on a store begins quiet; 0: 256 MiB
-	quiet     bool  // opened without compactions, which then wait for the next opening
-	checked   bool  // the tables were read through before
+	// Pace is called by Save and Maintain after each piece that they wrote, with
+	// its size, and may wait, so that others get on; nil: nobody waits.
+	Pace func(bytes int)
 }
 
 func (o *Options) validate() error {
@@ -41,28 +42,23 @@ func (o *Options) validate() error {
 }
 
 // Store is a folder of checkpoints. Save may be called by one goroutine while
-// another calls Stats; Load is for the start, before the first Save. Maintain
-// may run beside Save.
+// others call Stats and Maintain; Load is for the start, before the first Save
+// and Maintain.
 type Store struct {
-	dir string
-	opt Options
-	now func() time.Time
+	dir  string
+	pace func(bytes int)
+	now  func() time.Time
+	db   *badger.DB
 
-	// db is replaced by the first Save of a store that began quiet; guarded by
-	// mu for who holds saving not.
-	db *badger.DB
+	saving     sync.Mutex // held for a whole Save or Close
+	merging    sync.Mutex // held for a whole Maintain or Close; taken after saving
+	committing sync.Mutex // held while a manifest is made and written; taken after those two
 
-	saving sync.Mutex // held for a whole Save, heal or Close; taken before mu
-
-	mu    sync.Mutex
-	last  marker // the newest complete checkpoint
-	torn  bool   // entries above last may be there, from a Save that failed
-	stats Stats
-	// written counts bytes saved since the last Flatten; live is the size that
-	// Flatten left.
-	written, live int64
-	closed        bool
-	quiet         bool // Badger compacts nothing yet
+	mu     sync.Mutex // taken after committing
+	last   manifest   // the newest
+	next   uint64     // number of the next run
+	stats  Stats
+	closed bool
 }
 
 // Stats is what a store can tell about itself.
@@ -72,38 +68,37 @@ type Stats struct {
 	LastPuts    uint64        // pairs written by the newest checkpoint
 	LastDeletes uint64        // pairs removed by the newest checkpoint
 	LastTook    time.Duration // how long the newest Save of this process took
+	Merged      uint64        // bytes that Maintain of this process has written
 	DiskBytes   int64         // what the folder takes on disk
-	Tables      int           // Badger's table files
+	Runs        int           // files that hold pairs
 }
 
-// Open opens the store in o.Dir, or makes a new one. What a crashed process
-// left of an unfinished checkpoint is undone. Its errors are *LockedError,
+// Open opens the store in o.Dir, or makes a new one. What a killed process left
+// of an unfinished checkpoint is removed. Its errors are *LockedError,
 // *DamageError and *FormatError where one of these fits.
 func Open(o Options) (*Store, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := &Store{dir: o.Dir, opt: o, now: o.Now}
+	s := &Store{dir: o.Dir, pace: o.Pace, now: o.Now}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Time{} }
 	}
 	var err error
-	s.quiet = s.opt.large()
-	o.quiet = s.quiet
 	if s.db, err = openBadger(o, true); err != nil {
 		return nil, err
 	}
-	err = guard("open", s.recover)
-	if err != nil {
+	if err = guard("open", s.recover); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	return s, nil
 }
 
-// recover finds the newest complete checkpoint and undoes what lies above it.
+// recover finds the newest complete checkpoint and removes what no manifest
+// names.
 func (s *Store) recover() error {
 	var err error
-	if s.last, err = s.readMarker(); err != nil {
+	if s.last, err = readManifest(s.db); err != nil {
 		return err
 	}
 	s.stats.Position, s.stats.LastPuts, s.stats.LastDeletes = s.last.pos, s.last.puts, s.last.deletes
@@ -117,8 +112,8 @@ func (s *Store) recover() error {
 	if s.last.version > 0 {
 		s.db.SetDiscardTs(s.last.version - 1)
 	}
-	s.live = tableBytes(s.db)
-	return s.heal()
+	s.next, err = removeOthers(s.dir, s.last.runs)
+	return err
 }
 
 // Position returns the log position of the newest complete checkpoint, or 0.
@@ -137,157 +132,123 @@ func (s *Store) Save(pos uint64, write func(put func(key, value []byte) error) e
 	s.saving.Lock()
 	defer s.saving.Unlock()
 	start := s.now()
-	last, err := s.prepare(pos)
-	if err != nil {
+	if err := s.mayFollow(pos); err != nil {
 		return err
 	}
-	if err := s.wake(); err != nil {
-		return fmt.Errorf("save checkpoint %d: %w", pos, err)
-	}
-	m := marker{pos: pos, version: max(pos, last.version+1)}
-	s.setTorn(true)
-	bytes, err := s.writePairs(m.version, write)
+	run, err := s.writeRun(write)
 	if err != nil {
 		return fmt.Errorf("save checkpoint %d: %w", pos, err)
 	}
-	if err := s.seal(m); err != nil {
+	err = s.commit(func(m manifest) manifest {
+		m.pos, m.puts, m.deletes = pos, run.info.Puts, run.info.Deletes
+		m.runs = append(m.runs[:len(m.runs):len(m.runs)], run)
+		return m
+	})
+	if err != nil {
 		return fmt.Errorf("save checkpoint %d: %w", pos, err)
-	}
-	s.mu.Lock()
-	s.stats.Saves++
-	s.stats.LastTook = s.now().Sub(start)
-	s.written += bytes
-	s.mu.Unlock()
-	return nil
-}
-
-// prepare checks that a checkpoint at pos may follow, and undoes what a failed
-// Save has left. It returns the checkpoint to follow on.
-func (s *Store) prepare(pos uint64) (marker, error) {
-	s.mu.Lock()
-	last, torn, closed := s.last, s.torn, s.closed
-	s.mu.Unlock()
-	if closed {
-		return last, errors.New("store: save after close")
-	}
-	if pos <= last.pos || pos == math.MaxUint64 {
-		return last, fmt.Errorf("store: save at position %d: above %d was expected", pos, last.pos)
-	}
-	if !torn {
-		return last, nil
-	}
-	if err := s.heal(); err != nil {
-		return last, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.last, nil
+	s.stats.Saves++
+	s.stats.LastTook = s.now().Sub(start)
+	return nil
 }
 
-// writePairs writes all that write puts at one version, and returns how many
-// bytes that was.
-func (s *Store) writePairs(version uint64, write func(put func(key, value []byte) error) error) (int64, error) {
-	batch := s.db.NewWriteBatchAt(version)
-	defer batch.Cancel()
-	var bytes int64
-	err := write(func(key, value []byte) error {
-		bytes += int64(len(key) + len(value))
-		if value == nil {
-			return batch.Delete(pairKey(nil, key))
-		}
-		k, v := encodePair(key, value)
-		return batch.Set(k, v)
-	})
+// mayFollow checks that a checkpoint at pos may be next.
+func (s *Store) mayFollow(pos uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errors.New("store: save after close")
+	}
+	if pos <= s.last.pos || pos == math.MaxUint64 {
+		return fmt.Errorf("store: save at position %d: above %d was expected", pos, s.last.pos)
+	}
+	return nil
+}
+
+// writeRun writes all that write puts into a run of its own, durable on return.
+func (s *Store) writeRun(write func(put func(key, value []byte) error) error) (stored, error) {
+	s.mu.Lock()
+	number := s.next
+	s.next++
+	s.mu.Unlock()
+	w, err := runs.Create(runPath(s.dir, number), s.pace)
 	if err != nil {
-		return bytes, err
+		return stored{}, err
 	}
-	return bytes, batch.Flush()
+	if err := write(w.Put); err != nil {
+		return stored{}, errors.Join(err, w.Abort())
+	}
+	info, err := w.Finish()
+	if err != nil {
+		return stored{}, err
+	}
+	return stored{number, info}, syncFile(s.dir)
 }
 
-// seal makes the entries of m.version durable, counts them, and then writes the
-// marker that makes them visible, durable on return.
-func (s *Store) seal(m marker) error {
-	if err := s.sync(); err != nil {
-		return err
-	}
-	m.puts, m.deletes = s.count(m.version)
-	txn := s.db.NewTransactionAt(math.MaxUint64, true)
-	defer txn.Discard()
-	if err := txn.Set([]byte{markerPrefix}, encodeValue([]byte{markerPrefix}, m.encode())); err != nil {
-		return err
-	}
-	if err := txn.CommitAt(m.version, nil); err != nil {
-		return err
-	}
-	if err := s.sync(); err != nil {
+// commit makes the manifest that change makes of the newest one the newest,
+// durable on return.
+func (s *Store) commit(change func(manifest) manifest) error {
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	s.mu.Lock()
+	last := s.last
+	s.mu.Unlock()
+	m := change(last)
+	m.version = max(m.pos, last.version+1)
+	if err := writeManifest(s.db, m); err != nil {
 		return err
 	}
 	if err := writeHead(s.dir, m.pos); err != nil {
 		return err
 	}
-	// The version before the newest is kept until the next checkpoint, so that
-	// the newest can be counted again when it is loaded.
 	s.db.SetDiscardTs(m.version - 1)
 	s.mu.Lock()
-	s.last, s.torn = m, false
+	defer s.mu.Unlock()
+	s.last = m
 	s.stats.Position, s.stats.LastPuts, s.stats.LastDeletes = m.pos, m.puts, m.deletes
-	s.mu.Unlock()
 	return nil
-}
-
-func (s *Store) setTorn(torn bool) {
-	s.mu.Lock()
-	s.torn = torn
-	s.mu.Unlock()
 }
 
 // Stats tells how the store stands. It walks the folder; call it now and then.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	out := s.stats
-	if !s.closed {
-		out.Tables = len(s.db.Tables())
-	}
+	out.Runs = len(s.last.runs)
 	s.mu.Unlock()
 	out.DiskBytes = diskBytes(s.dir)
 	return out
 }
 
-// Maintain gives back the space of overwritten and removed pairs where Badger
-// by itself has let the tables grow to twice what they were after the last
-// time; then it may take minutes of a large store, in which Save and Load go
-// on. The owner calls it now and then, from one goroutine, and not beside
-// Close; ctx is looked at between its steps.
+// Maintain merges runs where that is due, so that a start has few to read and
+// overwritten pairs give their space back. A large store may take minutes, in
+// which Save goes on. One goroutine at a time; ctx ends it early.
 func (s *Store) Maintain(ctx context.Context) error {
-	s.mu.Lock()
-	due := !s.closed && !s.quiet && s.written > 0 && tableBytes(s.db) >= 2*s.live
-	s.mu.Unlock()
-	if !due || ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := s.db.Flatten(2); err != nil {
-		return fmt.Errorf("store: flatten: %w", err)
-	}
+	s.merging.Lock()
+	defer s.merging.Unlock()
 	for ctx.Err() == nil {
-		// Only values above 1 MiB are in the value log at all.
-		if err := s.db.RunValueLogGC(0.5); err != nil {
-			if errors.Is(err, badger.ErrNoRewrite) || errors.Is(err, badger.ErrRejected) {
-				break
-			}
-			return fmt.Errorf("store: collect large values: %w", err)
+		s.mu.Lock()
+		all, closed := s.last.runs, s.closed
+		s.mu.Unlock()
+		from, to := due(all)
+		if closed || from == to {
+			return nil
+		}
+		if err := guard("merge", func() error { return s.merge(ctx, all, from, to) }); err != nil {
+			return fmt.Errorf("store: merge runs: %w", damageOf(err))
 		}
 	}
-	s.mu.Lock()
-	s.written, s.live = 0, tableBytes(s.db)
-	s.mu.Unlock()
 	return ctx.Err()
 }
 
-// Close waits for a Save to end and closes the store. A second call does
-// nothing.
+// Close waits for a Save and a Maintain to end and closes the store. A second
+// call does nothing.
 func (s *Store) Close() error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
+	s.merging.Lock()
+	defer s.merging.Unlock()
 	s.mu.Lock()
 	closed := s.closed
 	s.closed = true

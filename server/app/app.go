@@ -83,9 +83,10 @@ type process struct {
 	syncs     *syncs // nil: offers are sent nowhere
 	server    *server.Server
 
-	logID    string // of the log that the checkpoint belongs to; empty: no checkpoint
-	marks    marks  // the saver's, after the start
-	previous uint64 // the position of the checkpoint before the newest; the saver's
+	pace     func(bytes int) // slows down what is written in the background; nil: nothing is
+	logID    string          // of the log that the checkpoint belongs to; empty: no checkpoint
+	marks    marks           // the saver's, after the start
+	previous uint64          // the position of the checkpoint before the newest; the saver's
 
 	// applying is held while a group is applied and while a checkpoint begins,
 	// so that a checkpoint never cuts a group.
@@ -100,6 +101,7 @@ type process struct {
 	caughtUp chan struct{} // closed when target is applied
 	refined  chan struct{} // closed when all that is derived was made once
 	dueNow   chan struct{} // holds one: enough events for a checkpoint were applied
+	saved    chan struct{} // holds one: a checkpoint was written, the store may have something to merge
 	logEnd   atomic.Uint64
 	logFirst atomic.Uint64
 	logBytes atomic.Uint64
@@ -121,7 +123,10 @@ func Run(ctx context.Context, opt Options) error {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	p := &process{opt: opt, log: opt.Log, caughtUp: make(chan struct{}), refined: make(chan struct{}), dueNow: make(chan struct{}, 1)}
+	p := &process{
+		opt: opt, log: opt.Log, caughtUp: make(chan struct{}), refined: make(chan struct{}),
+		dueNow: make(chan struct{}, 1), saved: make(chan struct{}, 1), pace: paced(ctx),
+	}
 	defer boundMemory(ctx, p.log)()
 	if err := p.open(ctx); err != nil {
 		return errors.Join(err, p.close())
@@ -140,6 +145,7 @@ func (p *process) run(ctx context.Context) error {
 	followed := p.opt.Now()
 	followTask := start(running, failed, "following the log", p.follow)
 	saveTask := start(running, failed, "checkpoints", p.saveLoop)
+	mergeTask := start(running, failed, "merging", p.mergeLoop)
 	statusTask := start(running, failed, "upkeep", p.upkeep)
 	httpTask := start(running, failed, "HTTP", func(ctx context.Context) error { return p.server.Serve(ctx, p.listener) })
 
@@ -175,6 +181,7 @@ func (p *process) run(ctx context.Context) error {
 	followTask.stop()
 	statusTask.stop()
 	saveTask.stop()
+	mergeTask.stop()
 	if failed.err() == nil {
 		failed.set(p.saveIfChanged())
 	}

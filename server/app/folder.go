@@ -31,7 +31,10 @@ func OpenFolder(ctx context.Context, dir string, log *slog.Logger) (*Folder, err
 		Data: dir, NATSListen: stream.ListenOff, NATSReplicas: 1, Prefix: "nabo", InboundKeep: 7 * day,
 	}}
 	p := &process{opt: opt, log: log, caughtUp: make(chan struct{})}
-	err := p.openStorage()
+	err := p.openTokens()()
+	if err == nil {
+		err = p.openStorage()
+	}
 	if err == nil {
 		err = p.newEngine()
 	}
@@ -65,8 +68,13 @@ func (f *Folder) Engine() *engine.Engine { return f.p.engine }
 
 // Save writes a checkpoint of the engine at its position, which must be the
 // log's last and above that of the checkpoint before. The engine must not
-// change meanwhile.
-func (f *Folder) Save() error { return f.p.saveIfChanged() }
+// change meanwhile. It leaves the store as it is read best.
+func (f *Folder) Save() error {
+	if err := f.p.saveIfChanged(); err != nil {
+		return err
+	}
+	return f.p.store.Maintain(context.Background())
+}
 
 // Grown is what was added to a log.
 type Grown struct {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"nabo/engine"
 	"nabo/engine/store"
@@ -51,10 +52,13 @@ func (p *process) open(ctx context.Context) error {
 	if p.listener, err = net.Listen("tcp", p.opt.Listen); err != nil {
 		return fmt.Errorf("--listen %s: the address cannot be used: %w", p.opt.Listen, err)
 	}
-	if err := p.openStorage(); err != nil {
-		return err
+	// The map of tokens, which the state does not ask, is read beside it.
+	tokens := p.openTokens()
+	err = p.openStorage()
+	if err == nil {
+		err = p.loadState()
 	}
-	if err := p.loadState(); err != nil {
+	if err := errors.Join(err, tokens()); err != nil {
 		return err
 	}
 	began := p.opt.Now()
@@ -79,15 +83,32 @@ func (p *process) open(ctx context.Context) error {
 	return p.openServer()
 }
 
+// openTokens begins to open the map of tokens, and returns what waits for it.
+func (p *process) openTokens() (wait func() error) {
+	opt := store.Options{Dir: filepath.Join(p.opt.Data, tokenDir), Log: p.log, Now: p.opt.Now}
+	var took time.Duration
+	done := make(chan error, 1)
+	go func() {
+		began := p.opt.Now()
+		var err error
+		if p.tokens, err = store.OpenTokens(opt); err != nil {
+			err = fmt.Errorf("open %s: %w", opt.Dir, err)
+		}
+		took = p.opt.Now().Sub(began)
+		done <- err
+	}()
+	return func() error {
+		err := <-done
+		p.phases = append(p.phases, "tokens", took)
+		return err
+	}
+}
+
+// openStorage opens the checkpoints and the decisions.
 func (p *process) openStorage() error {
 	var err error
 	began := p.opt.Now()
-	tokens := store.Options{Dir: filepath.Join(p.opt.Data, tokenDir), Log: p.log, Now: p.opt.Now}
-	if p.tokens, err = store.OpenTokens(tokens); err != nil {
-		return fmt.Errorf("open %s: %w", tokens.Dir, err)
-	}
-	began = p.took("tokens", began)
-	checkpoints := store.Options{Dir: filepath.Join(p.opt.Data, checkpointDir), Log: p.log, Now: p.opt.Now}
+	checkpoints := store.Options{Dir: filepath.Join(p.opt.Data, checkpointDir), Log: p.log, Now: p.opt.Now, Pace: p.pace}
 	if p.opt.Rebuild {
 		aside, err := store.SetAside(checkpoints.Dir, p.opt.Now())
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const day = 24 * time.Hour
@@ -27,9 +29,44 @@ func (p *process) saveLoop(ctx context.Context) error {
 		if err := p.saveIfChanged(); err != nil {
 			return err
 		}
+		select {
+		case p.saved <- struct{}{}:
+		default: // it will see this checkpoint, too
+		}
 		if err := p.trim(ctx); err != nil && ctx.Err() == nil {
 			p.log.Warn("the log was not trimmed", "error", err)
 		}
+	}
+}
+
+// mergeLoop has the store merge what checkpoints have left, until ctx ends. It
+// fails without harm: it is tried again after the next one.
+func (p *process) mergeLoop(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.saved:
+		}
+		if err := p.store.Maintain(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("the store's files were not merged", "error", err)
+		}
+	}
+}
+
+// Checkpoints and merges write no more bytes a second than paceRate, together:
+// what encodes, sorts and writes them then takes a small part of a processor at
+// a time, and lookups and the log's syncs get on beside it.
+const (
+	paceRate  = 32 << 20
+	paceBurst = 256 << 10
+)
+
+// paced returns what slows down writing until ctx ends: a stop does not wait.
+func paced(ctx context.Context) func(bytes int) {
+	limit := rate.NewLimiter(paceRate, paceBurst)
+	return func(bytes int) {
+		_ = limit.WaitN(ctx, min(bytes, paceBurst)) // fails where ctx has ended
 	}
 }
 

@@ -74,7 +74,7 @@ func BenchmarkSave(b *testing.B) {
 		b.ReportMetric(float64(diskWrites(b)-from)/float64(rounds-4)/(1<<20), "disk-MiB/checkpoint")
 	}
 	b.ReportMetric(float64(bytes)/float64(rounds)/(1<<20), "MiB/checkpoint")
-	b.Logf("the last checkpoint: %s; %d tables", puts, s.Stats().Tables)
+	b.Logf("the last checkpoint: %s; %d runs", puts, s.Stats().Runs)
 	begin.report(b)
 	apply.report(b)
 }

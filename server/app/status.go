@@ -45,9 +45,6 @@ func (p *process) look(ctx context.Context) {
 
 // maintain fails without harm: it is tried again.
 func (p *process) maintain(ctx context.Context) {
-	if err := p.store.Maintain(ctx); err != nil && ctx.Err() == nil {
-		p.log.Warn("the store's space was not given back", "error", err)
-	}
 	if err := p.decisions.Maintain(ctx); err != nil && ctx.Err() == nil {
 		p.log.Warn("the decisions' space was not given back", "error", err)
 	}
