@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +54,7 @@ type ListRound struct {
 }
 
 func (b *Lists) validate() error {
-	return cmp.Or(
+	return first(
 		bounded("--workers", b.Workers, 0, 1024),
 		bounded("--rounds", b.Rounds, 1, 1000),
 		bounded("--receipts", b.Receipts, 0, 1_000_000),

@@ -13,7 +13,6 @@
 package load
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -45,7 +44,7 @@ type Size struct {
 
 // validate refuses what cannot be run.
 func (o *Size) validate() error {
-	if err := cmp.Or(bounded("--members", o.Members, 1, 20_000_000), bounded("--receipts-a-member", o.Keys, 0, 1000)); err != nil {
+	if err := first(bounded("--members", o.Members, 1, 20_000_000), bounded("--receipts-a-member", o.Keys, 0, 1000)); err != nil {
 		return err
 	}
 	switch {
@@ -85,7 +84,7 @@ type Common struct {
 
 // validate refuses what cannot be run.
 func (o *Common) validate() error {
-	if err := cmp.Or(bounded("--receipts", o.Receipts, 0, 1_000_000), bounded("--batch", o.Batch, 1, 1000)); err != nil {
+	if err := first(bounded("--receipts", o.Receipts, 0, 1_000_000), bounded("--batch", o.Batch, 1, 1000)); err != nil {
 		return err
 	}
 	if o.Server != "" && o.Data != "" {

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -50,7 +49,7 @@ var lookupKinds = [...]struct {
 }
 
 func (b *Lookup) validate() error {
-	if err := cmp.Or(
+	if err := first(
 		bounded("--rate", b.Rate, 1, 1_000_000),
 		bounded("--receipts", b.Receipts, 0, 1_000_000),
 		bounded("--count", b.Count, 1, engine.MaxCount),

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,10 +59,20 @@ func bounded(flag string, value, lo, hi int) error {
 	return nil
 }
 
+// first returns the first that is an error; nil: none is.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // asked refuses lookups that cannot be made: so many a second, over so many
 // connections, out of so many different ones.
 func asked(rate, conns, lookups int) error {
-	return cmp.Or(
+	return first(
 		bounded("--rate", rate, 1, 1_000_000),
 		bounded("--conns", conns, 1, 10_000),
 		bounded("--lookups", lookups, 1, 1_000_000),

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +64,7 @@ func micros(h *hdrhistogram.Histogram) Micros {
 }
 
 func (b *Offers) validate() error {
-	if err := cmp.Or(bounded("--receipts", b.Receipts, 0, 1_000_000), bounded("--rounds", b.Rounds, 1, 1000)); err != nil {
+	if err := first(bounded("--receipts", b.Receipts, 0, 1_000_000), bounded("--rounds", b.Rounds, 1, 1000)); err != nil {
 		return err
 	}
 	if b.Duration < 10*time.Millisecond || b.WarmUp < 0 {

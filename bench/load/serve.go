@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +108,7 @@ const (
 )
 
 func (b *Serve) validate() error {
-	if err := cmp.Or(asked(b.Rate, b.Conns, b.Lookups), bounded("--rounds", b.Rounds, 1, 1000)); err != nil {
+	if err := first(asked(b.Rate, b.Conns, b.Lookups), bounded("--rounds", b.Rounds, 1, 1000)); err != nil {
 		return err
 	}
 	switch {
