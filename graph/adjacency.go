@@ -46,6 +46,10 @@ func (a *adjacency) weight(i int) float32 {
 	return math.Float32frombits(a.mem[int(a.cap)+2*i])
 }
 
+func (a *adjacency) support(i int) float32 {
+	return math.Float32frombits(a.mem[int(a.cap)+2*i+1])
+}
+
 func (a *adjacency) day(i int) Day {
 	return Day(a.mem[3*int(a.cap)+i/2] >> (16 * (i & 1)))
 }

@@ -148,8 +148,9 @@ func (b *Bundle) damp(i int) uint32 {
 // Bind adds a receipt. Each of its n goods is bound to each other with
 // Gain/(n−1), so that a long receipt says less about each of its pairs than a
 // short one: on real receipts this lifted the hit rate of completing a basket
-// by a fifth. A receipt with more than Partners others is sampled: each of its
-// goods meets Partners of the others, by a hash of the receipt's key.
+// by cosine by a fifth; refined edges are not better for it (bench/RESULTS.md).
+// A receipt with more than Partners others is sampled: each of its goods meets
+// Partners of the others, by a hash of the receipt's key.
 func (p *Pairs) Bind(b *Bundle) { p.bind(b, 1) }
 
 // Unbind takes back what Bind added with the same At, Gain and Damp, for all

@@ -18,6 +18,7 @@ type RefineOptions struct {
 	Outgoing  int     // the most refined edges from one product; 0: 1024
 	Changed   float64 // the share of a product's mass that must be new; 0: 0.02
 
+	NoGain  bool // G holds numbers of receipts, whatever their gain and damping
 	NoUsual bool // leave out what is usual whatever else is in the basket
 	Off     bool // make none
 }
@@ -49,7 +50,8 @@ type RefinedEdge struct {
 
 // Refined holds the refined edges of a relation: for each product j the
 // solution b of (G_NN/(1−d) + λI)·b = G_Nj over its K strongest neighbours N,
-// where G holds the faded weights and only its diagonal is divided. It is a
+// where G holds the faded weights (with NoGain the faded supports) and only its
+// diagonal is divided. It is a
 // local form of EASE (Steck, "Embarrassingly shallow autoencoders for sparse
 // data", WWW 2019) with the dropout d of Steck's later "Autoencoders that don't
 // overfit towards the identity" (NeurIPS 2020): where a plain edge counts what
@@ -155,7 +157,7 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 	r.grow(total)
 	if r.next == 0 {
 		r.behind = r.unrefined()*20 > int(total)
-		r.lambda = r.opt.Lambda * r.pairs.meanGain(ms)
+		r.lambda = r.opt.Lambda * r.meanGain(ms)
 	}
 	for ; r.next < total; r.next++ {
 		if refined == limit || ctx.Err() != nil {
@@ -201,7 +203,7 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 		return edges
 	}
 	r.fillGram(near, at)
-	r.b = append(r.b[:0], r.pairs.massAt(j, at))
+	r.b = append(r.b[:0], r.own(j, at))
 	for _, n := range near {
 		r.b = append(r.b, float64(n.Weight))
 	}
@@ -224,6 +226,11 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 func (r *Refined) explaining(j Node, at int64) []Neighbor {
 	p := r.pairs
 	r.near = p.Neighbors(&r.sc, r.near[:0], j, at)
+	if r.opt.NoGain {
+		for i := range r.near {
+			r.near[i].Weight = r.near[i].Support
+		}
+	}
 	slices.SortFunc(r.near, func(a, b Neighbor) int {
 		if c := cmp.Compare(b.Weight, a.Weight); c != 0 {
 			return c
@@ -244,11 +251,11 @@ func (r *Refined) fillGram(near []Neighbor, at int64) {
 	}
 	r.g = slices.Grow(r.g[:0], n*n)[:n*n]
 	clear(r.g)
-	r.g[0] = p.Gained(at) + r.lambda
+	r.g[0] = r.all(at) + r.lambda
 	for i, o := range near {
 		row := r.g[(i+1)*n : (i+2)*n]
-		mass := p.massAt(o.To, at)
-		p.project(o.To, at, r.place, row)
+		mass := r.own(o.To, at)
+		p.project(o.To, at, r.place, row, r.opt.NoGain)
 		row[i+1] = mass/(1-r.opt.Dropout) + r.lambda
 		if !r.opt.NoUsual {
 			row[0] = mass
@@ -260,10 +267,11 @@ func (r *Refined) fillGram(near []Neighbor, at int64) {
 	symmetrise(r.g, n)
 }
 
-// project adds to row what n's edges to the products that have a place weigh.
-// It copies no edges: reading 64 lists of a thousand is most of the work of
-// refining, and this takes a tenth of the time that Neighbors did.
-func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64) {
+// project adds to row what n's edges to the products that have a place weigh,
+// or, counted, on how many receipts they were. It copies no edges: reading 64
+// lists of a thousand is most of the work of refining, and this takes a tenth
+// of the time that Neighbors did.
+func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64, counted bool) {
 	sh, slot := p.shard(n)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
@@ -271,7 +279,11 @@ func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64) {
 	by := p.fade.to(nd.epoch, ms)
 	for i, to := range nd.edges.ids() {
 		if int(to) < len(place) && place[to] != 0 {
-			row[place[to]-1] += float64(nd.edges.weight(i)) * by
+			value := nd.edges.weight(i)
+			if counted {
+				value = nd.edges.support(i)
+			}
+			row[place[to]-1] += float64(value) * by
 		}
 	}
 	for log := nd.log; len(log) > 0; {
@@ -279,14 +291,42 @@ func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64) {
 		step := float64(math.Float32frombits(log[2])) / 255 * by
 		for _, w := range log[recordHead : recordHead+partners] {
 			if to := w & 0xffffff; int(to) < len(place) && place[to] != 0 {
-				row[place[to]-1] += step * float64(w>>24)
+				add := step * float64(w>>24)
+				if counted {
+					add = float64(math.Float32frombits(log[1])) * by
+				}
+				row[place[to]-1] += add
 			}
 		}
 		log = log[recordHead+partners:]
 	}
 }
 
-// massAt returns a product's own weight as of a moment: the diagonal of G.
+// own returns G's diagonal: what a product's receipts added, or how many there were.
+func (r *Refined) own(n Node, ms int64) float64 {
+	if r.opt.NoGain {
+		return float64(r.pairs.Support(n, ms))
+	}
+	return r.pairs.massAt(n, ms)
+}
+
+// all returns the diagonal of the product that is on every receipt.
+func (r *Refined) all(ms int64) float64 {
+	if r.opt.NoGain {
+		return r.pairs.Total(ms)
+	}
+	return r.pairs.Gained(ms)
+}
+
+// meanGain returns what a receipt adds, on average, to G's diagonal.
+func (r *Refined) meanGain(ms int64) float64 {
+	if r.opt.NoGain {
+		return 1
+	}
+	return r.pairs.meanGain(ms)
+}
+
+// massAt returns a product's own weight as of a moment.
 func (p *Pairs) massAt(n Node, ms int64) float64 {
 	sh, slot := p.shard(n)
 	sh.mu.RLock()

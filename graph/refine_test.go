@@ -37,6 +37,43 @@ func TestUsual(t *testing.T) {
 	}
 }
 
+// TestNoGain holds that refined edges by the number of receipts are those that
+// receipts make when each of them adds one to each of its pairs, whatever gain
+// and damping the weights had.
+func TestNoGain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const products = 12
+		weighed, even := graph.NewPairs(graph.PairOptions{}), graph.NewPairs(graph.PairOptions{})
+		weighed.Grow(products)
+		even.Grow(products)
+		for range rapid.IntRange(1, 30).Draw(t, "receipts") {
+			b := receipt(t, products, 15_000*day)
+			if len(b.Nodes) < 2 {
+				continue
+			}
+			weighed.Bind(b)
+			even.Bind(&graph.Bundle{At: b.At, Key: b.Key, Nodes: b.Nodes, Gain: float32(len(b.Nodes) - 1)})
+		}
+		counted := graph.NewRefined(weighed, graph.RefineOptions{NoGain: true, Lambda: 2})
+		added := graph.NewRefined(even, graph.RefineOptions{Lambda: 2})
+		counted.Refresh(context.Background(), 15_000*day)
+		added.Refresh(context.Background(), 15_000*day)
+		for n := range graph.Node(products) {
+			near(t, "usual", float64(counted.Now().Usual(n)), float64(added.Now().Usual(n)))
+			ahead := map[graph.Node]float64{}
+			for _, e := range counted.From(n) {
+				ahead[e.Node] += float64(e.Weight)
+			}
+			for _, e := range added.From(n) {
+				ahead[e.Node] -= float64(e.Weight)
+			}
+			for _, by := range ahead {
+				near(t, "an edge's lead", by, 0)
+			}
+		}
+	})
+}
+
 // TestGained holds that what receipts gained is what they added to each pair,
 // that it is taken back with them, and that a cell carries it.
 func TestGained(t *testing.T) {

@@ -14,7 +14,7 @@ func TestEngineTakesTheCampaigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, opt := range kindsOfShop(Options{Members: 300, Days: 60}) {
+	for name, opt := range kindsOfShop(Options{Members: 50, Days: 60}) {
 		audiences := map[string]bool{}
 		for ev := range newShop(t, opt).Events() {
 			if o, ok := ev.Body.(*event.Offer); ok {

@@ -3,6 +3,7 @@ package gen
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -22,8 +23,10 @@ func newShop(t testing.TB, opt Options) *Shop {
 }
 
 // receipts returns the purchases of a shop's history.
-func receipts(s *Shop) (out []*event.Event) {
-	for ev := range s.History() {
+func receipts(s *Shop) []*event.Event { return purchases(s.History()) }
+
+func purchases(events iter.Seq[*event.Event]) (out []*event.Event) {
+	for ev := range events {
 		if r, ok := ev.Body.(*event.Receipt); ok && !r.Lines[0].Return {
 			out = append(out, ev)
 		}
@@ -208,9 +211,8 @@ func TestLiveGoesOnWhereTheHistoryEnds(t *testing.T) {
 	}
 }
 
-func TestMarginals(t *testing.T) {
-	s := newShop(t, Options{Members: 2_000, Days: 60})
-	all := receipts(s)
+func marginals(t *testing.T, s *lived) {
+	all := s.receipts()
 	lines, anonymous, single := 0, 0, 0
 	sales := map[string]int{}
 	for _, ev := range all {

@@ -11,7 +11,7 @@ import (
 // story is what a shop's events say of offers, checked as they come.
 type story struct {
 	t      *testing.T
-	s      *Shop
+	s      *lived
 	offers map[string]*event.Offer
 	over   map[string]event.Millis // withdrawn
 	shown  map[[2]string]bool      // member and offer
@@ -23,17 +23,17 @@ type story struct {
 	category map[string]string // by product
 }
 
-func tell(t *testing.T, opt Options) *story {
+func tell(t *testing.T, s *lived) *story {
 	st := &story{
-		t: t, s: newShop(t, opt), offers: map[string]*event.Offer{}, over: map[string]event.Millis{},
+		t: t, s: s, offers: map[string]*event.Offer{}, over: map[string]event.Millis{},
 		shown: map[[2]string]bool{}, open: map[[2]string]event.Millis{}, used: map[[2]string]bool{},
 		kinds:    map[event.Type]int{},
 		category: map[string]string{},
 	}
-	for _, p := range st.s.Products() {
+	for _, p := range s.Products() {
 		st.category[p.Product] = p.Category
 	}
-	for ev := range st.s.Events() {
+	for _, ev := range s.events {
 		st.kinds[ev.Type]++
 		st.hear(ev)
 	}
@@ -121,8 +121,8 @@ func (st *story) line(ev *event.Event, l *event.Line) {
 	}
 }
 
-func TestOffersAreLived(t *testing.T) {
-	st := tell(t, Options{Members: 1_500, Days: 45})
+func offersAreLived(t *testing.T, s *lived) {
+	st := tell(t, s)
 	for typ, least := range map[event.Type]int{
 		event.TypeOfferUpserted: 300, event.TypeOfferWithdrawn: 2, event.TypeOfferPersonal: 20, event.TypeOfferActivated: 800,
 		event.TypeOfferDeactivated: 10, event.TypeOfferRedeemed: 5, event.TypeImpression: 2_000, event.TypeConsentChanged: 700,
@@ -134,17 +134,17 @@ func TestOffersAreLived(t *testing.T) {
 		}
 	}
 	within(t, "activations that were redeemed", float64(len(st.used))/float64(st.kinds[event.TypeOfferActivated]), 0.15, 0.7)
+	t.Run("activations follow affinity", st.activationsFollowAffinity)
 	if st.byTill < 5*st.kinds[event.TypeOfferRedeemed] {
 		t.Errorf("tills named %d offers, %d came without the card", st.byTill, st.kinds[event.TypeOfferRedeemed])
 	}
 }
 
 // A member may have ten active: those who wrote the facts down must keep to it.
-func TestTenActiveAtMost(t *testing.T) {
-	s := newShop(t, Options{Members: 3_000, Days: 40})
+func tenActiveAtMost(t *testing.T, s *lived) {
 	ends := map[string]event.Millis{}
 	open := map[string][]string{}
-	for ev := range s.Events() {
+	for _, ev := range s.events {
 		switch b := ev.Body.(type) {
 		case *event.Offer:
 			ends[b.Offer] = b.ValidThrough
@@ -159,15 +159,14 @@ func TestTenActiveAtMost(t *testing.T) {
 }
 
 // What members activate of what they are shown must tell of their taste.
-func TestActivationsFollowAffinity(t *testing.T) {
-	st := tell(t, Options{Members: 600, Days: 40})
+func (st *story) activationsFollowAffinity(t *testing.T) {
 	members := map[string]int{}
 	for i := range st.s.Options().Members {
 		members[st.s.MemberID(i)] = i
 	}
 	var sum, n [2]float64
 	for key := range st.shown {
-		if n[0]+n[1] == 2_500 {
+		if n[0]+n[1] == 1_200 {
 			break // enough
 		}
 		fit, err := st.s.Affinity(members[key[0]], key[1])
@@ -190,8 +189,8 @@ func TestActivationsFollowAffinity(t *testing.T) {
 			t.Errorf("offer %q has an affinity", id)
 		}
 	}
-	if _, err := st.s.Affinity(600, "w1-1"); err == nil {
-		t.Error("there is no member 600")
+	if _, err := st.s.Affinity(st.s.opt.Members, "w1-1"); err == nil {
+		t.Error("there is nobody after the last member")
 	}
 }
 

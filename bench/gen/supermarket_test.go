@@ -56,7 +56,7 @@ func realShops() map[string]measured {
 // members at least as true to what they had before as Ta-Feng's, and not much
 // truer than those of the Complete Journey, of whose receipts a part is missing.
 func TestMarginalsAreAGrocers(t *testing.T) {
-	s := newShop(t, Options{Supermarket: true, Lines: 10, Members: 400, Products: 15_000, Days: 200, Stores: 30})
+	s := newShop(t, Options{Supermarket: true, Lines: 10, Members: 400, Products: 15_000, Days: 120, Stores: 30})
 	got := measure(s)
 	shops := realShops()
 	brijs, tafeng, journey, bakery, gifts := shops["brijs"], shops["tafeng"], shops["journey"], shops["bakery"], shops["gifts"]
@@ -86,9 +86,9 @@ func TestMarginalsAreAGrocers(t *testing.T) {
 // bought.
 func TestMarginalsAtAnySize(t *testing.T) {
 	for _, opt := range []Options{
-		{Members: 400, Products: 2_000, Days: 90, Lines: 12},
-		{Members: 400, Products: 50_000, Days: 90, Lines: 12},
-		{Members: 400, Products: 50_000, Days: 60, Lines: 24},
+		{Members: 200, Products: 2_000, Days: 60, Lines: 12},
+		{Members: 200, Products: 50_000, Days: 60, Lines: 12},
+		{Members: 150, Products: 50_000, Days: 60, Lines: 24},
 	} {
 		opt.Supermarket = true
 		got := measure(newShop(t, opt))
@@ -223,7 +223,7 @@ func TestTrendsLast(t *testing.T) {
 
 // Everybody has an hour and a weekday of their own.
 func TestPeopleKeepTheirHours(t *testing.T) {
-	s := newShop(t, Options{Supermarket: true, Lines: 2, Members: 300, Days: 200})
+	s := newShop(t, Options{Supermarket: true, Lines: 2, Members: 200, Days: 150})
 	days, hours, visits := map[string]*[7]float64{}, map[string]*[24]float64{}, map[string]float64{}
 	for _, ev := range receipts(s) {
 		if ev.MemberID == "" || ev.Store == "web" {

@@ -8,15 +8,11 @@ import (
 
 // Those who look around compare: what can stand in for each other must be
 // looked at together far more often than it is bought together.
-func TestFormsAreComparedNotBoughtTogether(t *testing.T) {
-	s := newShop(t, Options{Members: 1_000, Days: 20})
-	good := map[string]int32{}
-	for i, p := range s.Products() {
-		good[p.Product] = s.goodOf[i]
-	}
+func formsAreCompared(t *testing.T, s *lived) {
+	good := goodsByProduct(s.Shop)
 	looked := map[string][]int32{} // goods by session
 	receipts, bought := 0, 0
-	for ev := range s.History() {
+	for _, ev := range s.events {
 		switch body := ev.Body.(type) {
 		case *event.View:
 			looked[ev.SessionID] = append(looked[ev.SessionID], good[body.Product])

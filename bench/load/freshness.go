@@ -31,28 +31,19 @@ type FreshnessReport struct {
 }
 
 func (b *Freshness) validate() error {
-	if b.Probes < 1 || b.Probes > 10_000 {
-		return fmt.Errorf("--probes %d: want 1 to 10000", b.Probes)
+	if err := bounded("--probes", b.Probes, 1, 10_000); err != nil {
+		return err
 	}
 	return errors.Join(b.lasting(), b.Common.validate())
 }
 
 // Run makes the measurement and prints the report. It returns an error when it
 // could not be made, not when its figures are bad.
-func (b *Freshness) Run(ctx context.Context) (err error) {
+func (b *Freshness) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	d, err := b.drive(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.stop()) }()
-	report, err := b.measure(ctx, d)
-	if err != nil {
-		return err
-	}
-	return b.print(report, report.table)
+	return b.onServer(ctx, func(d *driven) (tabled, error) { return b.measure(ctx, d) })
 }
 
 func (b *Freshness) measure(ctx context.Context, d *driven) (*FreshnessReport, error) {

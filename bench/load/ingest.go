@@ -24,28 +24,19 @@ type IngestReport struct {
 }
 
 func (b *Ingest) validate() error {
-	if b.Total < 1 || b.Total > 1_000_000_000 {
-		return fmt.Errorf("--total %d: want 1 to 1000000000", b.Total)
+	if err := bounded("--total", b.Total, 1, 1_000_000_000); err != nil {
+		return err
 	}
 	return errors.Join(b.own(), b.Common.validate())
 }
 
 // Run makes the measurement and prints the report. It returns an error when it
 // could not be made, not when its figures are bad.
-func (b *Ingest) Run(ctx context.Context) (err error) {
+func (b *Ingest) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	f, done, err := b.folder(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, done()) }()
-	report, err := b.measure(ctx, f)
-	if err != nil {
-		return err
-	}
-	return b.print(report, report.table)
+	return b.inFolder(ctx, func(f *folder) (tabled, error) { return b.measure(ctx, f) })
 }
 
 func (b *Ingest) measure(ctx context.Context, f *folder) (report *IngestReport, err error) {

@@ -54,17 +54,13 @@ type ListRound struct {
 }
 
 func (b *Lists) validate() error {
-	switch {
-	case b.Workers < 0 || b.Workers > 1024:
-		return fmt.Errorf("--workers %d: want 0 to 1024", b.Workers)
-	case b.Rounds < 1 || b.Rounds > 1000:
-		return fmt.Errorf("--rounds %d: want 1 to 1000", b.Rounds)
-	case b.Receipts < 0 || b.Receipts > 1_000_000:
-		return fmt.Errorf("--receipts %d: want 0 to 1000000", b.Receipts)
-	case b.Lookups < 0 || b.Lookups > 100_000:
-		return fmt.Errorf("--lookups %d: want 0 to 100000", b.Lookups)
-	}
-	return b.Inside.validate()
+	return first(
+		bounded("--workers", b.Workers, 0, 1024),
+		bounded("--rounds", b.Rounds, 1, 1000),
+		bounded("--receipts", b.Receipts, 0, 1_000_000),
+		bounded("--lookups", b.Lookups, 0, 100_000),
+		b.Inside.validate(),
+	)
 }
 
 // Run makes the measurement and prints the report. It returns an error when it
@@ -82,36 +78,36 @@ func (b *Lists) Run(ctx context.Context) error {
 			b.Workers = 1
 		}
 	}
-	defer b.limit()()
-	f, err := b.fill(ctx)
-	if err != nil {
-		return err
-	}
+	return b.inEngine(ctx, func(f *filled) (tabled, error) { return b.measure(ctx, f) })
+}
+
+// measure makes all lists, as many times as is asked for.
+func (b *Lists) measure(ctx context.Context, f *filled) (*ListsReport, error) {
 	report := &ListsReport{
 		Machine: machine(), Filling: f.took, Scenario: b.Scenario, To: b.To, Workers: b.Workers, Receipts: b.Receipts,
 	}
 	for n, began := 0, time.Now(); n < b.Rounds || time.Since(began) < b.Duration; n++ {
 		round, err := b.round(ctx, f)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		report.Rounds = append(report.Rounds, *round)
 		b.say("%d lists in %.1f s, %.0f a second", round.Members, round.Seconds, float64(round.Members)/round.Seconds)
 	}
-	return printReport(b.Out, b.JSON, report, report.table)
+	return report, nil
 }
 
 // round makes all lists once, with what is to flow beside them.
-func (b *Lists) round(ctx context.Context, f *filled) (*ListRound, error) {
-	var r ListRound
+func (b *Lists) round(ctx context.Context, f *filled) (r *ListRound, err error) {
+	r = &ListRound{}
 	startPeak()
-	err := beside(ctx, f, b.Receipts, func(ctx context.Context) error {
+	r.Applied, r.Late, err = beside(ctx, f, b.Receipts, func(ctx context.Context) error {
 		lookups := startLookups(ctx, f, b)
-		err := b.all(ctx, f, &r)
-		return errors.Join(err, lookups.stop(&r))
-	}, func(applied int, late time.Duration) { r.Applied, r.Late = applied, late.Seconds()*1e3 })
+		err := b.all(ctx, f, r)
+		return errors.Join(err, lookups.stop(r))
+	})
 	_, r.Resident = resident()
-	return &r, err
+	return r, err
 }
 
 // all makes all lists.

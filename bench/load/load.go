@@ -44,13 +44,12 @@ type Size struct {
 
 // validate refuses what cannot be run.
 func (o *Size) validate() error {
+	if err := first(bounded("--members", o.Members, 1, 20_000_000), bounded("--receipts-a-member", o.Keys, 0, 1000)); err != nil {
+		return err
+	}
 	switch {
-	case o.Members < 1 || o.Members > 20_000_000:
-		return fmt.Errorf("--members %d: want 1 to 20000000", o.Members)
 	case o.Partners < 2 || o.Partners > 64 || o.Partners%2 != 0:
 		return fmt.Errorf("--partners %d: want 2 to 64, even", o.Partners)
-	case o.Keys < 0 || o.Keys > 1000:
-		return fmt.Errorf("--receipts-a-member %d: want 0 to 1000", o.Keys)
 	case o.Duration < 0:
 		return fmt.Errorf("--duration %v: want 0s or more", o.Duration)
 	case o.Memory < 1:
@@ -85,12 +84,10 @@ type Common struct {
 
 // validate refuses what cannot be run.
 func (o *Common) validate() error {
-	switch {
-	case o.Receipts < 0 || o.Receipts > 1_000_000:
-		return fmt.Errorf("--receipts %d: want 0 to 1000000", o.Receipts)
-	case o.Batch < 1 || o.Batch > 1000:
-		return fmt.Errorf("--batch %d: want 1 to 1000", o.Batch)
-	case o.Server != "" && o.Data != "":
+	if err := first(bounded("--receipts", o.Receipts, 0, 1_000_000), bounded("--batch", o.Batch, 1, 1000)); err != nil {
+		return err
+	}
+	if o.Server != "" && o.Data != "" {
 		return fmt.Errorf("--server and --data: want one of the two")
 	}
 	return o.Size.validate()

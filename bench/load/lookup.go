@@ -49,14 +49,14 @@ var lookupKinds = [...]struct {
 }
 
 func (b *Lookup) validate() error {
-	switch {
-	case b.Rate < 1 || b.Rate > 1_000_000:
-		return fmt.Errorf("--rate %d: want 1 to 1000000", b.Rate)
-	case b.Receipts < 0 || b.Receipts > 1_000_000:
-		return fmt.Errorf("--receipts %d: want 0 to 1000000", b.Receipts)
-	case b.Count < 1 || b.Count > engine.MaxCount:
-		return fmt.Errorf("--count %d: want 1 to %d", b.Count, engine.MaxCount)
-	case b.Duration < 10*time.Millisecond:
+	if err := first(
+		bounded("--rate", b.Rate, 1, 1_000_000),
+		bounded("--receipts", b.Receipts, 0, 1_000_000),
+		bounded("--count", b.Count, 1, engine.MaxCount),
+	); err != nil {
+		return err
+	}
+	if b.Duration < 10*time.Millisecond {
 		return fmt.Errorf("--duration %v: want 10ms or more", b.Duration)
 	}
 	return b.Inside.validate()
@@ -68,25 +68,22 @@ func (b *Lookup) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	defer b.limit()()
-	f, err := b.fill(ctx)
-	if err != nil {
-		return err
-	}
-	report := &LookupReport{Machine: machine(), Filling: f.took, Rate: b.Rate, Receipts: b.Receipts}
+	return b.inEngine(ctx, func(f *filled) (tabled, error) { return b.measure(ctx, f) })
+}
+
+// measure asks each kind of question alone, and then while receipts are applied.
+func (b *Lookup) measure(ctx context.Context, f *filled) (report *LookupReport, err error) {
+	report = &LookupReport{Machine: machine(), Filling: f.took, Rate: b.Rate, Receipts: b.Receipts}
 	for _, k := range lookupKinds {
 		report.Kinds = append(report.Kinds, LookupKind{Kind: k.name})
 	}
 	if err := b.round(ctx, f, report, func(k *LookupKind) *timings { return &k.Alone }); err != nil {
-		return err
+		return nil, err
 	}
-	err = beside(ctx, f, b.Receipts, func(ctx context.Context) error {
+	report.Applied, report.Late, err = beside(ctx, f, b.Receipts, func(ctx context.Context) error {
 		return b.round(ctx, f, report, func(k *LookupKind) *timings { return &k.Beside })
-	}, func(applied int, late time.Duration) { report.Applied, report.Late = applied, late.Seconds()*1e3 })
-	if err != nil {
-		return err
-	}
-	return b.print(report, report.table)
+	})
+	return report, err
 }
 
 // round asks each kind of question for as long as is asked for.
@@ -176,7 +173,7 @@ func (s *seeker) ask() time.Duration {
 func (r *LookupReport) table(w io.Writer) {
 	r.Filling.table(w, r.Machine)
 	fmt.Fprintf(w, "%d lookups a second of each kind in turn, alone and while %d receipts a second are applied\n\n", r.Rate, r.Receipts)
-	fmt.Fprintln(w, "\tanswers\tp50 µs\tp99\tp99.9\tmax\t")
+	fmt.Fprintln(w, microsHeading)
 	for _, k := range r.Kinds {
 		k.Alone.Asked.row(w, k.Kind+" alone")
 		k.Beside.Asked.row(w, k.Kind+" beside receipts")

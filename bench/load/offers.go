@@ -64,12 +64,10 @@ func micros(h *hdrhistogram.Histogram) Micros {
 }
 
 func (b *Offers) validate() error {
-	switch {
-	case b.Receipts < 0 || b.Receipts > 1_000_000:
-		return fmt.Errorf("--receipts %d: want 0 to 1000000", b.Receipts)
-	case b.Rounds < 1 || b.Rounds > 1000:
-		return fmt.Errorf("--rounds %d: want 1 to 1000", b.Rounds)
-	case b.Duration < 10*time.Millisecond || b.WarmUp < 0:
+	if err := first(bounded("--receipts", b.Receipts, 0, 1_000_000), bounded("--rounds", b.Rounds, 1, 1000)); err != nil {
+		return err
+	}
+	if b.Duration < 10*time.Millisecond || b.WarmUp < 0 {
 		return fmt.Errorf("--duration %v, --warm-up %v: want 10ms or more, and 0s or more", b.Duration, b.WarmUp)
 	}
 	return b.Inside.validate()
@@ -81,36 +79,31 @@ func (b *Offers) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	defer b.limit()()
-	f, err := b.fill(ctx)
-	if err != nil {
-		return err
-	}
-	report := &OffersReport{Machine: machine(), Filling: f.took, Scenario: b.Scenario, Receipts: b.Receipts}
-	err = beside(ctx, f, b.Receipts, func(ctx context.Context) error { return b.measure(ctx, f, report) },
-		func(applied int, late time.Duration) { report.Applied, report.Late = applied, late.Seconds()*1e3 })
-	if err != nil {
-		return err
-	}
-	report.sum()
-	return printReport(b.Out, b.JSON, report, report.table)
+	return b.inEngine(ctx, func(f *filled) (tabled, error) { return b.measure(ctx, f) })
 }
 
-// beside does something while receipts flow and what is derived is refreshed.
-func beside(ctx context.Context, f *filled, receipts int, do func(context.Context) error, told func(int, time.Duration)) error {
+// measure asks for one member's offers after the other while receipts flow.
+func (b *Offers) measure(ctx context.Context, f *filled) (report *OffersReport, err error) {
+	report = &OffersReport{Machine: machine(), Filling: f.took, Scenario: b.Scenario, Receipts: b.Receipts}
+	report.Applied, report.Late, err = beside(ctx, f, b.Receipts, func(ctx context.Context) error { return b.rounds(ctx, f, report) })
+	report.sum()
+	return report, err
+}
+
+// beside does something while receipts flow and what is derived is refreshed. It
+// returns how many receipts were applied, and by how many milliseconds the latest
+// of them was late.
+func beside(ctx context.Context, f *filled, receipts int, do func(context.Context) error) (applied int, lateMs float64, err error) {
 	flow, stop := context.WithCancel(ctx)
 	var wait sync.WaitGroup
+	var late time.Duration
 	var errs [2]error
-	wait.Go(func() {
-		applied, late, err := f.stream(flow, receipts)
-		told(applied, late)
-		errs[0] = err
-	})
+	wait.Go(func() { applied, late, errs[0] = f.stream(flow, receipts) })
 	wait.Go(func() { errs[1] = f.refresh(flow) })
-	err := do(ctx)
+	err = do(ctx)
 	stop()
 	wait.Wait()
-	return errors.Join(err, errs[0], errs[1])
+	return applied, late.Seconds() * 1e3, errors.Join(err, errs[0], errs[1])
 }
 
 // asker asks for members' offers, one after the other.
@@ -152,8 +145,8 @@ func (s *asker) ask() (took, worked time.Duration) {
 	return took, worked
 }
 
-// measure asks for one member's offers after the other.
-func (b *Offers) measure(ctx context.Context, f *filled, report *OffersReport) error {
+// rounds asks for one member's offers after the other, round by round.
+func (b *Offers) rounds(ctx context.Context, f *filled, report *OffersReport) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	s := f.asker(b.question(b.Scenario), b.Seed)
@@ -197,7 +190,7 @@ func (r *OffersReport) sum() {
 func (r *OffersReport) table(w io.Writer) {
 	r.Filling.table(w, r.Machine)
 	fmt.Fprintf(w, "one member's %d of %d offers for %s while %d receipts a second flow\n\n", offersAsked, r.Filling.Offers, r.Scenario, r.Receipts)
-	fmt.Fprintln(w, "\tanswers\tp50 µs\tp99\tp99.9\tmax\t")
+	fmt.Fprintln(w, microsHeading)
 	for i, m := range r.Rounds {
 		m.row(w, fmt.Sprint(i+1))
 		r.Processor[i].row(w, fmt.Sprintf("%d on the processor", i+1))
@@ -206,6 +199,9 @@ func (r *OffersReport) table(w io.Writer) {
 	fmt.Fprintf(w, "%.1f offers in an answer, out of %.1f that could have been; %.1f %% of the answers personalised\n", r.Items, r.Could, 100*r.Own)
 	fmt.Fprintf(w, "%d receipts applied, the latest %.1f ms after it was due\n", r.Applied, r.Late)
 }
+
+// microsHeading is the head of a table of answers' times.
+const microsHeading = "\tanswers\tp50 µs\tp99\tp99.9\tmax\t"
 
 func (m Micros) row(w io.Writer, name string) {
 	fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t\n", name, m.Count, m.P50, m.P99, m.P999, m.Max)

@@ -47,10 +47,8 @@ func (s *samples) each(i int, due, took time.Duration) {
 func (b *Serve) phases(ctx context.Context, d *driven, t target, qs []question, report *ServeReport) error {
 	b.say("lookups for %v, with checkpoints every %v, a list run (%v) and a collection", b.Phases, b.Checkpoint, b.ListRun)
 	s := &samples{questions: qs}
-	loop := &openLoop{
-		addr: t.addr, conns: b.Conns, rate: float64(b.Rate), warmUp: b.WarmUp, duration: b.Phases, want: 200,
-		next: func(dst []byte, i int) []byte { return append(dst, t.requests[i%len(t.requests)]...) }, each: s.each,
-	}
+	loop := t.loop(b.Conns, b.Rate, b.Phases)
+	loop.warmUp, loop.each = b.WarmUp, s.each
 	type outcome struct {
 		list *listRun
 		err  error

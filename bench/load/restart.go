@@ -28,8 +28,8 @@ type RestartReport struct {
 }
 
 func (b *Restart) validate() error {
-	if b.Behind < 0 || b.Behind > 1_000_000_000 {
-		return fmt.Errorf("--behind %d: want 0 to 1000000000", b.Behind)
+	if err := bounded("--behind", b.Behind, 0, 1_000_000_000); err != nil {
+		return err
 	}
 	if b.Duration < 2*time.Second {
 		return fmt.Errorf("--duration %v: want 2s or more: checkpoints are so far apart", b.Duration)
@@ -39,33 +39,32 @@ func (b *Restart) validate() error {
 
 // Run makes the measurement and prints the report. It returns an error when it
 // could not be made, not when its figures are bad.
-func (b *Restart) Run(ctx context.Context) (err error) {
+func (b *Restart) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	f, done, err := b.folder(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, done()) }()
-	report := &RestartReport{Machine: machine(), Size: b.made(), Receipts: b.Receipts}
+	return b.inFolder(ctx, func(f *folder) (tabled, error) { return b.measure(ctx, f) })
+}
+
+func (b *Restart) measure(ctx context.Context, f *folder) (report *RestartReport, err error) {
+	report = &RestartReport{Machine: machine(), Size: b.made(), Receipts: b.Receipts}
 	if report.Age, err = b.killed(ctx, f); err != nil {
-		return err
+		return nil, err
 	}
 	c, s, err := b.timedStart(ctx, f.dir, "--checkpoint-every", "24h")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report.Killed = *s
 	if err := c.kill(); err != nil {
-		return err
+		return nil, err
 	}
 	if b.Behind > 0 {
 		if err := b.farBehind(ctx, f, report); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return b.print(report, report.table)
+	return report, nil
 }
 
 // killed starts a server, lets receipts flow and kills it shortly before its

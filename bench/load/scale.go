@@ -42,8 +42,8 @@ func (b *Scale) validate() error {
 		return fmt.Errorf("--total %d: want 1 or more", b.Total)
 	}
 	for _, n := range b.Sizes {
-		if n < 1 || n > 20_000_000 {
-			return fmt.Errorf("--sizes %d: want 1 to 20000000", n)
+		if err := bounded("--sizes", n, 1, 20_000_000); err != nil {
+			return err
 		}
 	}
 	return errors.Join(b.own(), b.Serve.validate())

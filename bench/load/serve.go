@@ -63,8 +63,9 @@ type ServeAsks struct {
 	Seed     uint64 `json:"seed"`
 }
 
-func (b *Serve) asks() ServeAsks {
-	return ServeAsks{b.Rate, b.Receipts, b.Batch, b.Duration.String(), b.Members, b.Products, b.Offers, b.History, b.Seed}
+// serveAsks repeats what was asked for, with so many lookups a second.
+func (o *Common) serveAsks(rate int) ServeAsks {
+	return ServeAsks{rate, o.Receipts, o.Batch, o.Duration.String(), o.Members, o.Products, o.Offers, o.History, o.Seed}
 }
 
 // ByKind is how one kind of lookups fared.
@@ -107,15 +108,10 @@ const (
 )
 
 func (b *Serve) validate() error {
+	if err := first(asked(b.Rate, b.Conns, b.Lookups), bounded("--rounds", b.Rounds, 1, 1000)); err != nil {
+		return err
+	}
 	switch {
-	case b.Rate < 1 || b.Rate > 1_000_000:
-		return fmt.Errorf("--rate %d: want 1 to 1000000", b.Rate)
-	case b.Rounds < 1 || b.Rounds > 1000:
-		return fmt.Errorf("--rounds %d: want 1 to 1000", b.Rounds)
-	case b.Conns < 1 || b.Conns > 10_000:
-		return fmt.Errorf("--conns %d: want 1 to 10000", b.Conns)
-	case b.Lookups < 1 || b.Lookups > 1_000_000:
-		return fmt.Errorf("--lookups %d: want 1 to 1000000", b.Lookups)
 	case b.WarmUp < 0 || b.Peak < 0 || b.Phases < 0:
 		return errors.New("--warm-up, --peak and --phases: want 0s or more")
 	case b.Checkpoint < time.Second:
@@ -126,20 +122,12 @@ func (b *Serve) validate() error {
 
 // Run makes the measurement and prints the report. It returns an error when it
 // could not be made, not when its figures are bad.
-func (b *Serve) Run(ctx context.Context) (err error) {
+func (b *Serve) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	d, err := b.drive(ctx, "--checkpoint-every", b.Checkpoint.String())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.stop()) }()
-	report, err := b.measure(ctx, d)
-	if err != nil {
-		return err
-	}
-	return b.print(report, report.table)
+	measure := func(d *driven) (tabled, error) { return b.measure(ctx, d) }
+	return b.onServer(ctx, measure, "--checkpoint-every", b.Checkpoint.String())
 }
 
 // measure drives a server that is filled.
@@ -157,10 +145,10 @@ func (b *Serve) measure(ctx context.Context, d *driven) (report *ServeReport, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, bare.stop()) }()
-	report = &ServeReport{Machine: machine(), Asked: b.asks()}
-	own := target{targetServer, d.addr, requests(qs, d.addr)}
+	report = &ServeReport{Machine: machine(), Asked: b.serveAsks(b.Rate)}
+	own := asking(targetServer, d.addr, qs)
 	f := startFlow(ctx, &b.Common, d.addr, d.base)
-	err = b.turns(ctx, report, qs, [2]target{own, {targetBare, bare.addr, requests(qs, bare.addr)}})
+	err = b.turns(ctx, report, qs, [2]target{own, asking(targetBare, bare.addr, qs)})
 	if err == nil && b.Phases > 0 {
 		err = b.phases(ctx, d, own, qs, report)
 	}
@@ -181,12 +169,21 @@ type target struct {
 	requests [][]byte
 }
 
-func requests(qs []question, host string) [][]byte {
-	out := make([][]byte, len(qs))
+// asking returns a target that is asked some questions.
+func asking(name, addr string, qs []question) target {
+	t := target{name, addr, make([][]byte, len(qs))}
 	for i := range qs {
-		out[i] = qs[i].request(host)
+		t.requests[i] = qs[i].request(addr)
 	}
-	return out
+	return t
+}
+
+// loop asks the target at a steady rate, after the last question the first again.
+func (t *target) loop(conns, rate int, duration time.Duration) *openLoop {
+	return &openLoop{
+		addr: t.addr, conns: conns, rate: float64(rate), duration: duration, want: 200,
+		next: func(dst []byte, i int) []byte { return append(dst, t.requests[i%len(t.requests)]...) },
+	}
 }
 
 // turns measures both targets in turn, round by round, and then their peaks.
@@ -194,10 +191,8 @@ func (b *Serve) turns(ctx context.Context, report *ServeReport, qs []question, t
 	s := &samples{questions: qs}
 	for n := range b.Rounds {
 		for _, t := range targets {
-			loop := &openLoop{
-				addr: t.addr, conns: b.Conns, rate: float64(b.Rate), warmUp: b.WarmUp, duration: b.Duration, want: 200,
-				next: func(dst []byte, i int) []byte { return append(dst, t.requests[i%len(t.requests)]...) },
-			}
+			loop := t.loop(b.Conns, b.Rate, b.Duration)
+			loop.warmUp = b.WarmUp
 			if t.name == targetServer {
 				loop.each = s.each
 			}

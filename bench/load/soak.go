@@ -87,13 +87,10 @@ type GrowsError struct{ Names []string }
 func (e *GrowsError) Error() string { return fmt.Sprintf("the soak was not flat: %v grew", e.Names) }
 
 func (b *Soak) validate() error {
+	if err := asked(b.Rate, b.Conns, b.Lookups); err != nil {
+		return err
+	}
 	switch {
-	case b.Rate < 1 || b.Rate > 1_000_000:
-		return fmt.Errorf("--rate %d: want 1 to 1000000", b.Rate)
-	case b.Conns < 1 || b.Conns > 10_000:
-		return fmt.Errorf("--conns %d: want 1 to 10000", b.Conns)
-	case b.Lookups < 1 || b.Lookups > 1_000_000:
-		return fmt.Errorf("--lookups %d: want 1 to 1000000", b.Lookups)
 	case b.Every < 10*time.Millisecond || b.Duration < 2*fewest*b.Every:
 		return fmt.Errorf("--every %v: want 10ms to %v, an eighth of --duration", b.Every, b.Duration/(2*fewest))
 	case b.Checkpoint < time.Second || b.Lists < 0:
@@ -104,30 +101,31 @@ func (b *Soak) validate() error {
 
 // Run makes the measurement and prints the report. A *GrowsError says that
 // something did not stay flat; any other error, that it could not be measured.
-func (b *Soak) Run(ctx context.Context) (err error) {
+func (b *Soak) Run(ctx context.Context) error {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	d, err := b.drive(ctx, "--checkpoint-every", b.Checkpoint.String())
-	if err != nil {
+	var report *SoakReport
+	measure := func(d *driven) (_ tabled, err error) {
+		report, err = b.measure(ctx, d)
+		return report, err
+	}
+	if err := b.onServer(ctx, measure, "--checkpoint-every", b.Checkpoint.String()); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.stop()) }()
-	report, err := b.measure(ctx, d)
-	if err != nil {
-		return err
-	}
-	if err := b.print(report, report.table); err != nil {
-		return err
-	}
-	var grows []string
-	for _, v := range report.Verdicts {
+	return report.grows()
+}
+
+// grows says what did not stay flat; nil: all did.
+func (r *SoakReport) grows() error {
+	var names []string
+	for _, v := range r.Verdicts {
 		if !v.Flat {
-			grows = append(grows, v.Name)
+			names = append(names, v.Name)
 		}
 	}
-	if len(grows) > 0 {
-		return &GrowsError{grows}
+	if len(names) > 0 {
+		return &GrowsError{names}
 	}
 	return nil
 }
@@ -146,17 +144,11 @@ func (b *Soak) measure(ctx context.Context, d *driven) (*SoakReport, error) {
 	if err := d.settle(ctx, &b.Common); err != nil {
 		return nil, err
 	}
-	qs := questions(d.base, b.Mix, b.Lookups)
-	bytes := requests(qs, d.addr)
+	t := asking(targetServer, d.addr, questions(d.base, b.Mix, b.Lookups))
 	s := &soaking{Soak: b, driven: d, began: time.Now(), lookups: newHistogram()}
-	loop := &openLoop{
-		addr: d.addr, conns: b.Conns, rate: float64(b.Rate), duration: b.Duration, want: 200,
-		next: func(dst []byte, i int) []byte { return append(dst, bytes[i%len(bytes)]...) },
-		each: func(_ int, _, took time.Duration) { s.note(took) },
-	}
-	report := &SoakReport{Machine: machine(), Asked: ServeAsks{
-		b.Rate, b.Receipts, b.Batch, b.Duration.String(), b.Members, b.Products, b.Offers, b.History, b.Seed,
-	}}
+	loop := t.loop(b.Conns, b.Rate, b.Duration)
+	loop.each = func(_ int, _, took time.Duration) { s.note(took) }
+	report := &SoakReport{Machine: machine(), Asked: b.serveAsks(b.Rate)}
 	f := startFlow(ctx, &b.Common, d.addr, d.base)
 	beside, cancel := context.WithCancel(ctx)
 	var wait sync.WaitGroup
