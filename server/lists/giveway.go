@@ -11,7 +11,7 @@ import (
 // does, between its chunks, and lets the others go on.
 type giveWay struct {
 	ask  func() bool
-	rest time.Duration
+	rest int // how many times as long as the chunk took
 
 	mu   sync.Mutex
 	busy bool
@@ -56,10 +56,10 @@ func (g *giveWay) pass(ctx context.Context, n int) (size int, err error) {
 	}
 }
 
-// pause rests after a small chunk.
-func (g *giveWay) pause(ctx context.Context) {
+// pause rests after a small chunk that took some time.
+func (g *giveWay) pause(ctx context.Context, took time.Duration) {
 	if g.rest > 0 {
-		_ = pause(ctx, g.rest) // whoever goes on looks at ctx
+		_ = pause(ctx, time.Duration(g.rest)*took) // whoever goes on looks at ctx
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 const (
 	defaultQueue = 16
-	defaultRest  = 250 * time.Microsecond
+	defaultRest  = 9
 	defaultLists = 32
 	defaultBytes = 50 << 30
 	defaultAge   = 7 * 24 * time.Hour
@@ -38,11 +38,10 @@ type Options struct {
 	// It is asked some thousand times a second, by all workers, so it must be
 	// cheap and safe for all. nil: never busy.
 	Busy func() bool
-	// Rest is how long that one worker rests after each small chunk, so that a
-	// processor is free now and then even where there is only one; 250 µs if
-	// zero, which the runtime's timers make about 1 ms where nothing else
-	// runs. Below zero it does no more than let others go first.
-	Rest time.Duration
+	// Rest is how many times as long as a small chunk took that one worker rests
+	// after it; 9 if zero, a tenth of a processor, and less where others
+	// hold it up. Below zero it does no more than let others go first.
+	Rest int
 	// Header is the first line of every CSV list, without its end; empty: none.
 	Header string
 	// Publisher begins to publish a list, or goes on after from. nil: lists

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 )
 
 const (
@@ -117,6 +118,7 @@ func (m *rowMaker) work(ctx context.Context, n int, w Worker) {
 		if err != nil || !m.take(c, size) {
 			return
 		}
+		began := time.Now()
 		for i := c.from; i < c.to; i++ {
 			if (i-c.from)%yieldEvery == yieldEvery-1 {
 				runtime.Gosched()
@@ -131,7 +133,7 @@ func (m *rowMaker) work(ctx context.Context, n int, w Worker) {
 		}
 		m.made <- c // there is room for all
 		if size == busyChunk {
-			m.way.pause(ctx)
+			m.way.pause(ctx, time.Since(began))
 		}
 	}
 }
