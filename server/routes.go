@@ -20,6 +20,7 @@ func (s *Server) register() error {
 	s.registerScenarios()
 	s.registerLists()
 	s.registerSync()
+	s.registerGraph()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
 		return err
