@@ -22,6 +22,7 @@ func (s *Server) register() error {
 	s.registerSync()
 	s.registerPreview()
 	s.registerSearch()
+	s.registerSales()
 	s.registerGraph()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
