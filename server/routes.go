@@ -23,6 +23,7 @@ func (s *Server) register() error {
 	s.registerPreview()
 	s.registerSearch()
 	s.registerSales()
+	s.registerOfferHistory()
 	s.registerGraph()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
