@@ -25,6 +25,7 @@ func (s *Server) register() error {
 	s.registerSales()
 	s.registerOfferHistory()
 	s.registerGraph()
+	s.registerDeadLetters()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
 		return err

@@ -41,6 +41,9 @@ type Server struct {
 	document  []byte    // /openapi.json
 	page      []byte    // /docs
 
+	rates      rates
+	rejections rejections
+
 	phase    atomic.Int32  // a phase
 	draining chan struct{} // closed when Serve begins to stop
 	lookup   atomic.Int64  // when the newest lookup ended, in nanoseconds since begun; 0: there was none
@@ -79,6 +82,7 @@ func New(opt Options) (*Server, error) {
 		}
 	}
 	s.calls.New = func() any { return new(call) }
+	s.rates.take(s.tally(0))
 	s.metrics = newMetrics(s)
 	if err := s.register(); err != nil {
 		return nil, fmt.Errorf("server: write the documentation: %w", err)
