@@ -38,17 +38,20 @@ const (
 // anybody may read an offer's days at any time.
 type daybook struct {
 	mu sync.RWMutex
-	by map[Slot][]*DayCounts // by day; guarded by mu
+	by map[Slot][]*keptDay // by day; guarded by mu
 
 	// The writer's: cells that changed, and cells that went, since the last
 	// Dirty.
-	dirty map[uint64]struct{}
+	dirty []uint64
 	gone  []uint64
 }
 
-func newDaybook() daybook {
-	return daybook{by: map[Slot][]*DayCounts{}, dirty: map[uint64]struct{}{}}
+type keptDay struct {
+	DayCounts
+	dirty bool
 }
+
+func newDaybook() daybook { return daybook{by: map[Slot][]*keptDay{}} }
 
 // dayCell is the number of the cell of an offer's day.
 func dayCell(s Slot, d graph.Day) uint64 { return uint64(s)<<16 | uint64(d) }
@@ -63,24 +66,21 @@ func (b *daybook) note(s Slot, at int64, change func(*DayCounts)) {
 	if n := len(days); n > 0 && int(day) <= int(days[n-1].Day)-DaysKept {
 		return
 	}
-	i, ok := slices.BinarySearchFunc(days, day, func(d *DayCounts, day graph.Day) int { return cmp.Compare(d.Day, day) })
+	i, ok := slices.BinarySearchFunc(days, day, func(d *keptDay, day graph.Day) int { return cmp.Compare(d.Day, day) })
 	if !ok {
-		days = slices.Insert(days, i, &DayCounts{Day: day})
+		days = slices.Insert(days, i, &keptDay{DayCounts: DayCounts{Day: day}})
 	}
-	change(days[i])
-	b.dirty[dayCell(s, day)] = struct{}{}
+	change(&days[i].DayCounts)
+	if !days[i].dirty {
+		days[i].dirty = true
+		b.dirty = append(b.dirty, dayCell(s, day))
+	}
 	newest := days[len(days)-1].Day
 	for len(days) > 0 && int(days[0].Day) <= int(newest)-DaysKept {
-		b.loseLocked(s, days[0].Day)
+		b.gone = append(b.gone, dayCell(s, days[0].Day))
 		days = days[1:]
 	}
 	b.by[s] = days
-}
-
-// loseLocked notes that a day is not kept any more.
-func (b *daybook) loseLocked(s Slot, d graph.Day) {
-	delete(b.dirty, dayCell(s, d))
-	b.gone = append(b.gone, dayCell(s, d))
 }
 
 // drop forgets an offer.
@@ -88,7 +88,7 @@ func (b *daybook) drop(s Slot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, d := range b.by[s] {
-		b.loseLocked(s, d.Day)
+		b.gone = append(b.gone, dayCell(s, d.Day))
 	}
 	delete(b.by, s)
 }
@@ -114,7 +114,7 @@ func (b *Book) Days(s Slot) []DayCounts {
 	defer b.days.mu.RUnlock()
 	out := make([]DayCounts, 0, len(b.days.by[s]))
 	for _, d := range b.days.by[s] {
-		one := *d
+		one := d.DayCounts
 		one.By = slices.Clone(d.By)
 		out = append(out, one)
 	}
@@ -126,17 +126,17 @@ func (b *daybook) flush(put func(kind Cell, n uint64, value []byte)) {
 	for _, n := range b.gone {
 		put(CellDay, n, nil)
 	}
-	for n := range b.dirty {
+	for _, n := range b.dirty {
 		if d := b.at(n); d != nil {
+			d.dirty = false
 			put(CellDay, n, d.encode())
 		}
 	}
-	b.gone = nil
-	clear(b.dirty)
+	b.gone, b.dirty = nil, b.dirty[:0]
 }
 
 // at returns the day of a cell, nil where it is not kept.
-func (b *daybook) at(n uint64) *DayCounts {
+func (b *daybook) at(n uint64) *keptDay {
 	for _, d := range b.by[Slot(n>>16)] {
 		if d.Day == graph.Day(n) {
 			return d
@@ -195,7 +195,7 @@ func (b *daybook) load(n uint64, value []byte) error {
 	if last := len(days) - 1; last >= 0 && (days[last].Day >= d.Day || int(days[0].Day) <= int(d.Day)-DaysKept) {
 		return errCell
 	}
-	b.by[Slot(n>>16)] = append(days, d)
+	b.by[Slot(n>>16)] = append(days, &keptDay{DayCounts: *d})
 	return nil
 }
 
