@@ -28,7 +28,8 @@ func (s *Server) registerGraph() {
 			"With `member`: `count` of their goods, and what binds these. With neither: the `points` products that are bought most, in clusters; made anew after 10 seconds at the earliest.\n\n" +
 			"A plain weight is kept as one sum that fades with one half-life. So what is left of it after N days without a further receipt is exact: weight·2^(−N/halfLife). " +
 			"What it would be under another half-life is not, but it is bounded: each receipt would count 2^(−age·(1/other−1/halfLife)) times as much, and none is younger than `lastSeen`. " +
-			"`halfLife` gives that bound as `faded`: at most so much under a shorter half-life, at least so much under a longer one.",
+			"`halfLife` gives that bound as `faded`: at most so much under a shorter half-life, at least so much under a longer one. " +
+			"That is said of the weight as it is kept, which of a product with a thousand neighbours may be too large: a newcomer among them is lent what the weakest had.",
 	}, s.getGraph)
 	for _, p := range s.api.OpenAPI().Paths[path].Get.Parameters {
 		graphParam(p)
