@@ -18,7 +18,10 @@ func (e *Engine) parts(s *Stats) []Part {
 	products, productBytes := e.catalogue.weigh()
 	offers, offerBytes := e.weighOffers()
 	records, recordBytes := e.book.RecordSize()
+	days, dayBytes := e.book.DaysSize()
 	members, memberBytes := e.people.weigh()
+	words, wordBytes := e.searches.weigh()
+	pages, seriesBytes := e.series.Size()
 	return []Part{
 		{"memberGoods", goods.Bindings, goods.Bytes - goods.LeansBytes},
 		{"whoLeans", goods.Leans, goods.LeansBytes},
@@ -30,10 +33,13 @@ func (e *Engine) parts(s *Stats) []Part {
 		{"members", members, memberBytes},
 		{"offerRecords", records, recordBytes},
 		{"offers", offers, offerBytes},
+		{"offerDays", days, dayBytes},
 		{"trends", s.Trends.Counters, s.Trends.Bytes},
+		{"salesByHour", pages, seriesBytes},
 		{"recentReceipts", int(e.recent.count.Load()), uint64(e.recent.bytes.Load())},
 		{"sessions", sessions, sessionBytes},
 		{"catalogue", products, productBytes},
+		{"searchedWords", words, wordBytes},
 	}
 }
 

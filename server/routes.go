@@ -20,6 +20,12 @@ func (s *Server) register() error {
 	s.registerScenarios()
 	s.registerLists()
 	s.registerSync()
+	s.registerPreview()
+	s.registerSearch()
+	s.registerSales()
+	s.registerOfferHistory()
+	s.registerGraph()
+	s.registerDeadLetters()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
 		return err

@@ -41,6 +41,9 @@ type Server struct {
 	document  []byte    // /openapi.json
 	page      []byte    // /docs
 
+	rates      rates
+	rejections rejections
+
 	phase    atomic.Int32  // a phase
 	draining chan struct{} // closed when Serve begins to stop
 	lookup   atomic.Int64  // when the newest lookup ended, in nanoseconds since begun; 0: there was none
@@ -48,6 +51,9 @@ type Server struct {
 	configuring sync.Mutex // held while a scenario is changed over HTTP
 
 	counting sync.Mutex // held while the whole state is walked for /v1/stats or /metrics
+
+	drawing sync.Mutex // held while a part of the graph is drawn
+	drawn   drawnWhole // guarded by drawing
 }
 
 // phase is how far along the process is.
@@ -76,6 +82,7 @@ func New(opt Options) (*Server, error) {
 		}
 	}
 	s.calls.New = func() any { return new(call) }
+	s.rates.take(s.tally(0))
 	s.metrics = newMetrics(s)
 	if err := s.register(); err != nil {
 		return nil, fmt.Errorf("server: write the documentation: %w", err)

@@ -45,6 +45,9 @@ func TestOverNATS(t *testing.T) {
 		t.Errorf("the dead letter's reason is %q", reason)
 	}
 	r.awaitApplied(4) // two with ids, the nameless one, the view
+	if seen := r.get("/v1/dead-letters"); !strings.Contains(seen, `"from":"nats","type":"receipt"`) || !strings.Contains(seen, `"kept":{"nats":1,`) || strings.Contains(seen, "m-1") {
+		t.Errorf("the dead letters are shown as %s", seen)
+	}
 	answer, err := nc.Request("nabo.recomms.together", []byte(`{"product":"bread","count":1}`), 5*time.Second)
 	if err != nil || !strings.Contains(string(answer.Data), `"butter"`) {
 		t.Errorf("answer: %s %v", answer.Data, err)
