@@ -228,3 +228,14 @@ pageTest("a click leads to the purchase", async ({ page, url }) => {
   const later = await page.evaluate((f) => nabo.purchased([f.product]), first);
   assert.deepEqual(later.attributed, []); // a click leads to one purchase
 }, plain);
+
+pageTest("the types name what there is", async ({ page, url }) => {
+  await onPage(page, url);
+  const { types, methods, exported } = await page.evaluate(async () => ({
+    types: await (await fetch("/nabo.d.ts")).text(), methods: Object.keys(nabo), exported: Object.keys(await import("/nabo.js")),
+  }));
+  const [, body] = /export interface Nabo \{(.*?)\n\}/s.exec(types);
+  const named = [...body.matchAll(/^  (\w+)[<(]/gm)].map((m) => m[1]);
+  assert.deepEqual([...new Set(named)].sort(), methods.sort());
+  assert.deepEqual([...types.matchAll(/^export (?:class|function) (\w+)/gm)].map((m) => m[1]).sort(), exported.sort());
+}, plain);
