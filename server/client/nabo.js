@@ -51,7 +51,7 @@ export function connect(options = {}) {
   }
   const may = (data) => agreed() || !names(data);
   const report = () => !closed && tell(onstatus, { live: wire.state(), waiting: out.size(), consent: agreed() });
-  const wire = line(`${url.replace(/^http/, "ws")}/v1/ws`, may, report);
+  const wire = line(`${url.replace(/^http/, "ws")}/v1/ws`, may, report, () => out.wake());
   const out = outbox(kept(storage, `nabo ${url} outbox`, []), may, report, (events) => {
     const body = JSON.stringify(events);
     if (wire.state() === "open" && body.length < most.letters) return wire.ask("event", events);
@@ -283,10 +283,10 @@ function outer({ at, ...event }) {
 
 // line keeps one socket open while something is watched that may be. A broken one
 // is opened again with growing pauses and goes on after the last frame that was seen.
-function line(url, may, report) {
+function line(url, may, report, opened) {
   const subs = new Set();
   const calls = new Map(); // frame id → { resolve, reject, timer }
-  let socket, session, ready = false, heard = false, seq = 0, frames = 0, tries = 0, opened = 0, again, beat, look;
+  let socket, session, ready = false, heard = false, seq = 0, frames = 0, tries = 0, since = 0, again, beat, look;
 
   function post(type, data) {
     const id = String(++frames); // never used twice in a session
@@ -301,7 +301,7 @@ function line(url, may, report) {
     mine.onopen = () => post("hello", session ? { resume: { session, seq } } : {});
     mine.onmessage = ({ data }) => mine === socket && take(JSON.parse(data));
     mine.onclose = ({ code }) => mine === socket && lost(code);
-    opened = Date.now();
+    since = Date.now();
     report();
   }
 
@@ -320,7 +320,7 @@ function line(url, may, report) {
     hangUp();
     const barred = code === 4001;
     for (const sub of subs) if (sub.status !== "no-consent") say(sub, barred ? "refused" : "broken");
-    tries = Date.now() - opened > 10_000 ? 1 : tries + 1;
+    tries = Date.now() - since > 10_000 ? 1 : tries + 1;
     if (code >= 4003 && code <= 4005) tries = Math.max(tries, 5); // too slow, many or fast: to be back at once would not help
     again = barred ? -1 : setTimeout(open, pause(tries));
     report();
@@ -335,6 +335,7 @@ function line(url, may, report) {
       else begin(sub); // also one that was not answered before: the server may not know it
     }
     beat = setInterval(pulse, data.heartbeat * 1000);
+    opened();
     report();
   }
 
