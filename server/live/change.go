@@ -80,6 +80,7 @@ func (h *Hub) takeChanges(ctx context.Context) {
 	tick := time.NewTicker(second)
 	defer tick.Stop()
 	var changes []Change
+	h.opt.Source.Offers() // from here on: who watches has seen what is older
 	for {
 		select {
 		case <-h.inlet.wake:
