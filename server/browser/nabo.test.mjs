@@ -117,8 +117,8 @@ pageTest("the pauses between tries grow, and Retry-After is kept to", async ({ p
     let pause = 0;
     await until(async () => {
       if (tries === n) return true;
-      await page.clock.runFor(100);
-      pause += 100;
+      await page.clock.runFor(250);
+      pause += 250;
     }, `try ${n}`);
     await page.waitForFunction(() => statuses.at(-1)?.waiting >= 0);
     pauses.push(pause);

@@ -35,7 +35,7 @@ export function connect(options = {}) {
   const { member, session, store, consent = () => true, onstatus } = options;
   const url = (options.url ?? globalThis.location?.origin ?? "").replace(/\/+$/, "");
   if (!/^https?:/.test(url)) throw new TypeError(`nabo: url is "${url}", expected one such as https://nabo.example`);
-  const storage = "storage" in options ? options.storage : browserStorage();
+  const storage = () => ("storage" in options ? options.storage : globalThis.localStorage); // which may be forbidden
   const clicks = kept(storage, `nabo ${url} clicks`, {});
   const answered = new Map(); // item → { recommId, product }
   let had = false, closed = false;
@@ -147,7 +147,7 @@ export function connect(options = {}) {
     return { ...ack, attributed };
   }
 
-  const online = () => { out.wake(); wire.probe(); };
+  const online = () => [out.wake(), wire.probe()];
   globalThis.addEventListener?.("online", online);
   out.wake();
 
@@ -248,10 +248,7 @@ function outbox(box, may, report, deliver) {
 
   return {
     size: () => box.read().length,
-    wake() {
-      tries = 0;
-      wake();
-    },
+    wake: () => wake((tries = 0)),
     add(event) {
       const all = box.read();
       if (all.length >= most.waiting) {
@@ -371,13 +368,17 @@ function line(url, may, report, opened) {
   }
 
   function show(sub, frame) {
-    const { data, type } = frame, { handlers } = sub;
+    const { data, type } = frame;
     sub.known = true;
-    if (type === "snapshot") sub.items = sub.note(data, sub.topic === "offers").recomms;
+    if (type === "snapshot") sub.items = data.recomms;
     if (type === "delta") sub.items = applied(sub.items, data);
-    if (type === "snapshot" || type === "delta") tell(handlers[type], sub.items, frame);
-    if (type === "nudge" || type === "event") tell(handlers[type], data, frame);
-    if (type === "error" && subs.delete(sub)) say(sub, "refused", new NaboError(data));
+    if (type === "snapshot" || type === "delta") {
+      sub.note({ ...data, recomms: sub.items }, sub.topic === "offers");
+      tell(sub.handlers[type], sub.items, frame);
+    } else if (type === "error") {
+      subs.delete(sub);
+      say(sub, "refused", new NaboError(data));
+    } else tell(sub.handlers[type], data, frame); // nudge, event
   }
 
   function say(sub, status, error) {
@@ -409,13 +410,7 @@ function line(url, may, report, opened) {
       subs.add(sub);
       look ??= setInterval(tend, 1000);
       queueMicrotask(tend);
-      return {
-        close() {
-          leave(sub);
-          subs.delete(sub);
-          tend();
-        },
-      };
+      return { close: () => [leave(sub), subs.delete(sub), tend()] };
     },
     ask(type, data) {
       const id = post(type, data);
@@ -438,7 +433,7 @@ function line(url, may, report, opened) {
 }
 
 // applied gives a list as it is after a delta, the best first.
-function applied(items, { added = [], removed = [], moved = [], changed = [] }) {
+function applied(items, { added, removed, moved, changed }) {
   const all = new Map(items.map((one) => [one.id, one]));
   for (const id of removed) all.delete(id);
   for (const one of [...changed, ...added]) all.set(one.id, one);
@@ -476,46 +471,24 @@ const lineOf = (one) => (typeof one === "object" ? one : { product: one });
 const draw = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 // quiet lets a promise fail without anybody listening.
-function quiet(promise) {
-  promise.catch(() => {});
-  return promise;
-}
+const quiet = (promise) => (promise.catch(() => {}), promise);
 const hushed = (fn) => (...args) => quiet(fn(...args));
 // tell calls what the page gave. Its errors are the page's own, and are shown as such.
 function tell(fn, ...args) {
-  try {
-    return fn?.(...args);
-  } catch (error) {
-    setTimeout(() => { throw error; });
-  }
-}
-
-function browserStorage() {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return undefined; // forbidden to this page
-  }
+  try { return fn?.(...args); } catch (error) { setTimeout(() => { throw error; }); }
 }
 
 // kept is a value in a storage; where that is absent, full or forbidden it lives as long as the page.
 function kept(storage, name, empty) {
-  let held = empty, whole = Boolean(storage);
+  let held = empty, whole = true;
   return {
     read() {
-      try {
-        return whole ? JSON.parse(storage.getItem(name)) ?? empty : held;
-      } catch {
-        return empty; // not ours
-      }
+      if (whole) try { return JSON.parse(storage().getItem(name)) ?? empty; } catch { /* nothing that can be read */ }
+      return held;
     },
     write(value) {
       held = value;
-      try {
-        storage.setItem(name, JSON.stringify(value));
-      } catch {
-        whole = false;
-      }
+      try { storage().setItem(name, JSON.stringify(value)); } catch { whole = false; }
     },
   };
 }
