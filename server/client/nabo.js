@@ -14,6 +14,7 @@ const most = {
 };
 const millis = {
   answer: 10_000, // to wait for one
+  probe: 3_000, // the same, from a line that may be dead
   stale: 5_000, // after so long an event says itself when it happened
   click: 30 * 86_400_000, // how long a click may lead to a purchase
   view: 60_000, // a view that follows a click so soon is that click
@@ -282,7 +283,7 @@ function outer({ at, ...event }) {
 // is opened again with growing pauses and goes on after the last frame that was seen.
 function line(url, may, report, opened) {
   const subs = new Set();
-  const calls = new Map(); // frame id → { resolve, reject, timer }
+  const calls = new Map(); // frame id → { resolve, reject }
   let socket, session, ready = false, heard = false, seq = 0, frames = 0, tries = 0, since = 0, again, beat, look;
 
   function post(type, data) {
@@ -315,7 +316,7 @@ function line(url, may, report, opened) {
 
   function lost(code) {
     hangUp();
-    const barred = code === 4001;
+    const barred = code === 4001; // not authorised
     for (const sub of subs) if (sub.status !== "no-consent") say(sub, barred ? "refused" : "broken");
     tries = Date.now() - since > 10_000 ? 1 : tries + 1;
     if (code >= 4003 && code <= 4005) tries = Math.max(tries, 5); // too slow, many or fast: to be back at once would not help
@@ -345,6 +346,7 @@ function line(url, may, report, opened) {
   function leave(sub) {
     if (ready && sub.ref) post("unsubscribe", { ref: sub.ref });
     sub.ref = undefined;
+    sub.known = false;
   }
 
   // pulse finds out that a connection is dead which does not know it itself.
@@ -361,10 +363,10 @@ function line(url, may, report, opened) {
     seq = frame.seq ?? seq;
     const waits = calls.get(ref), sub = ref && [...subs].find((one) => one.ref === ref);
     if (type === "welcome") welcome(data);
+    else if (!ready) lost(data.status === 401 ? 4001 : 0); // the hello was refused
     else if (waits) type === "error" ? waits.reject(new NaboError(data)) : waits.resolve(data);
     else if (sub) show(sub, frame);
     else if (frame.seq) post("unsubscribe", { ref }); // closed here while the line was broken
-    calls.delete(ref);
   }
 
   function show(sub, frame) {
@@ -416,13 +418,17 @@ function line(url, may, report, opened) {
       const id = post(type, data);
       return new Promise((resolve, reject) => {
         calls.set(id, { resolve, reject });
-        setTimeout(() => reject(failure("unreachable", "no answer came in time")), millis.answer);
+        setTimeout(() => calls.has(id) && lost(0), millis.answer);
       }).finally(() => calls.delete(id));
     },
-    // probe goes back to work after the network was away.
+    // probe goes back to work at once after the network was away.
     probe() {
       if (again > 0) open();
-      else if (ready) pulse();
+      if (!ready) return;
+      const mine = socket;
+      post("ping");
+      heard = false;
+      setTimeout(() => mine === socket && !heard && lost(0), millis.probe);
     },
     close() {
       subs.clear();
