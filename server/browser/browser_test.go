@@ -203,12 +203,12 @@ func findTools(t *testing.T) tools {
 	if len(missing) == 0 {
 		return found
 	}
-	message := fmt.Sprintf("browser tests were left out: %s not found. To get them: apt-get install chromium nodejs npm "+
-		"(Node 18 or newer; NABO_CHROMIUM names a Chromium elsewhere), then make browser", strings.Join(missing, ", "))
+	why := fmt.Sprintf("%s not found. To get them: apt-get install chromium nodejs npm (Node 18 or newer; "+
+		"NABO_CHROMIUM names a Chromium elsewhere), then make browser", strings.Join(missing, ", "))
 	if must != "" {
-		t.Fatal(message)
+		t.Fatal("browser tests must run, as NABO_BROWSER says: " + why)
 	}
-	t.Skip(message)
+	t.Skip("browser tests were left out: " + why)
 	return tools{}
 }
 
