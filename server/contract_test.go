@@ -45,8 +45,9 @@ func samples(goods, offers, list string) map[string][]sample {
 			{"", "", `{"requests":[{"op":"trending"},{"op":"together","params":{"product":"a","explain":true}},{"op":"together"},{"op":"offers","params":{"member":"m1"}}]}`, 200},
 			{"", "", `{"requests":4}`, 400}, {"", "", ``, 400},
 		},
-		"get-stats":   {{"", "", "", 200}, {"", "digest=true", "", 200}, {"", "digest=1", "", 400}},
-		"get-product": {{"/v1/products/a", "", "", 200}, {"/v1/products/p1", "", "", 200}, {"/v1/products/unheard-of", "", "", 404}, {"/v1/products/a", "x=1", "", 400}},
+		"open-websocket": {{"", "", "", 400}},
+		"get-stats":      {{"", "", "", 200}, {"", "digest=true", "", 200}, {"", "digest=1", "", 400}},
+		"get-product":    {{"/v1/products/a", "", "", 200}, {"/v1/products/p1", "", "", 200}, {"/v1/products/unheard-of", "", "", 404}, {"/v1/products/a", "x=1", "", 400}},
 		"put-product": {
 			{"/v1/products/p1", "wait=applied", `{"name":"Milk","price":12.5,"currency":"DKK","attributes":{"organic":true,"fat":1.5,"note":"x"}}`, 202},
 			{"/v1/products/p1", "", `{"nmae":"Milk"}`, 400}, {"/v1/products/p1", "", ``, 400},
@@ -64,6 +65,7 @@ func samples(goods, offers, list string) map[string][]sample {
 		"export-member": {{"/v1/members/m1/export", "", "", 200}, {"/v1/members/m2/export", "", "", 200}, {"/v1/members/unheard-of/export", "", "", 200}, {"/v1/members/m1/export", "x=1", "", 400}},
 		"get-livez":     {{"", "", "", 200}}, "get-readyz": {{"", "", "", 200}}, "get-metrics": {{"", "", "", 200}},
 		"get-openapi": {{"", "", "", 200}}, "get-docs": {{"", "", "", 200}},
+		"get-icon": {{"", "", "", 200}}, "get-nabo-js": {{"", "", "", 200}}, "get-nabo-types": {{"", "", "", 200}},
 	}
 	for op, path := range map[string]string{
 		"together": "/v1/products/a/bought-together", "similar": "/v1/products/a/similar", "trending": "", "basket": "", "products": "/v1/members/m1/products",

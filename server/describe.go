@@ -24,6 +24,7 @@ func (s *Server) introduce() {
 		{Name: "Events", Description: "What happened"},
 		{Name: "Recommendations", Description: "What to show"},
 		{Name: "Offers", Description: "What may be offered, to whom it is, and what became of it"},
+		{Name: "Live", Description: "Lists that keep themselves up to date, over a websocket"},
 		{Name: "Members", Description: "What is known of a member"},
 		{Name: "Lists", Description: "Every member's offers at once"},
 		{Name: "Scenarios", Description: "How lists are made, by where they are shown"},
@@ -319,4 +320,7 @@ func (s *Server) describePages() {
 	page("/metrics", "get-metrics", "Figures for Prometheus", "text/plain")
 	page("/openapi.json", "get-openapi", "This document", "application/openapi+json")
 	page("/docs", "get-docs", "This document as a page", "text/html")
+	page("/favicon.ico", "get-icon", "The icon of every page", "image/svg+xml")
+	page("/nabo.js", "get-nabo-js", "The library for web pages, an ES module", "text/javascript")
+	page("/nabo.d.ts", "get-nabo-types", "Its types", "application/typescript")
 }

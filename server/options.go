@@ -12,6 +12,7 @@ import (
 	"nabo/engine"
 	"nabo/engine/event"
 	"nabo/server/lists"
+	"nabo/server/live"
 	"nabo/stream/gate"
 )
 
@@ -70,6 +71,22 @@ type Options struct {
 	// AllowedOrigins may call from a web page of theirs, such as
 	// https://shop.example. None by default.
 	AllowedOrigins []string
+
+	// Authorize says whether a websocket's token lets it in; nil: all may come.
+	Authorize func(token string) error
+	// Live bounds what is watched; what the server sets itself is not read.
+	Live live.Options
+
+	MaxSockets     int // websockets at a time; default 20,000
+	MaxSocketsFrom int // of one address; default 2,000
+	FrameRate      int // frames a second of one websocket; default 50
+	FrameBurst     int // and at once; default 200
+
+	SocketHello  time.Duration // from connecting to the hello; default 10 s
+	SocketSilent time.Duration // without a sign of life until a websocket counts as gone; default 65 s, over two heartbeats
+	SocketWrite  time.Duration // to write one frame; default 10 s
+	SocketEnd    time.Duration // to write what waits when a websocket closes; default 3 s
+	FloodAfter   time.Duration // of too many frames until a websocket is closed; default 5 s
 
 	DecisionBytes int // room for decisions that can be looked up; default 64 MiB
 	DecisionCount int // how many of them at most; default 200,000
@@ -150,6 +167,10 @@ func (o *Options) checkBounds() error {
 		{"MaxHeader", &o.MaxHeader, 16 << 10},
 		{"DecisionBytes", &o.DecisionBytes, 64 << 20},
 		{"DecisionCount", &o.DecisionCount, 200_000},
+		{"MaxSockets", &o.MaxSockets, 20_000},
+		{"MaxSocketsFrom", &o.MaxSocketsFrom, 2_000},
+		{"FrameRate", &o.FrameRate, 50},
+		{"FrameBurst", &o.FrameBurst, 200},
 	}
 	for _, s := range sizes {
 		if *s.value < 0 {
@@ -171,6 +192,11 @@ func (o *Options) checkBounds() error {
 		{"SubmitLimit", &o.SubmitLimit, 10 * time.Second},
 		{"WaitLimit", &o.WaitLimit, 2 * time.Second},
 		{"DrainDelay", &o.DrainDelay, 0},
+		{"SocketHello", &o.SocketHello, 10 * time.Second},
+		{"SocketSilent", &o.SocketSilent, 65 * time.Second},
+		{"SocketWrite", &o.SocketWrite, 10 * time.Second},
+		{"SocketEnd", &o.SocketEnd, 3 * time.Second},
+		{"FloodAfter", &o.FloodAfter, 5 * time.Second},
 		{"StopTimeout", &o.StopTimeout, 15 * time.Second},
 	}
 	for _, t := range times {
