@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -26,6 +27,12 @@ type Tokens interface {
 	ID(token event.Token) (string, bool)
 }
 
+// Pages are files for a browser. Serve answers a GET or HEAD; it is false, and
+// has written nothing, where there is no such page. Any goroutine may call it.
+type Pages interface {
+	Serve(w http.ResponseWriter, r *http.Request) bool
+}
+
 // Options say what a Server serves and within which bounds. Engine, Gate,
 // Tokens and Now must be set; every other zero value stands for its default.
 type Options struct {
@@ -40,6 +47,8 @@ type Options struct {
 	Lists *lists.Runs
 	// Syncs sends what changed of members' offers to other systems; nil: none.
 	Syncs Syncs
+	// Demo answers under /demo; nil: there is nothing there.
+	Demo Pages
 	// Status is asked for what the server cannot know itself; nil: nothing.
 	Status func() Status
 	// Chance fills b with random bytes for the ids of decisions. The default

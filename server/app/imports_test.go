@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"server":           {"engine", "engine/event", "engine/expr", "engine/offer", "engine/rank", "graph", "server/lists", "stream/gate"},
 	"server/lists":     {},
 	"server/push":      {"engine/event"},
+	"server/demo":      {},
 	"server/app":       {"engine", "engine/event", "engine/offer", "engine/store", "server", "server/lists", "server/push", "stream", "stream/gate"},
 	"bench/gen":        {"engine/event"},
 	"bench/plot":       {},

@@ -1,0 +1,75 @@
+// The store's screen: what sells more than usual here, moving as receipts come in.
+// It names nobody, so it needs nobody's consent.
+import { connect } from "/nabo.js";
+import { picture } from "./picture.js";
+import { el, keep, named, price, still } from "./show.js";
+
+const part = (name) => document.querySelector(`[data-${name}]`);
+const asked = new URL(location.href).searchParams;
+const store = asked.get("store") ?? "1";
+const chain = asked.get("chain") ?? ["fjordmart", "torvehal", "kvarter"][Number(store) % 3] ?? "torvehal";
+document.documentElement.dataset.chain = chain;
+part("name").textContent = chain[0].toUpperCase() + chain.slice(1);
+part("store").textContent = `store ${store}`;
+
+const nabo = connect({ store, onstatus: ({ live }) => {
+  const sign = document.querySelector(".live");
+  sign.dataset.status = live;
+  sign.textContent = live === "open" ? "Live" : "Connecting…";
+} });
+nabo.live("trending", { store, window: asked.get("window") ?? "1h", count: 7 }, { snapshot: show, delta: show });
+nabo.live("events", { types: ["receipt"] }, { event: ring });
+tick();
+setInterval(tick, 1000);
+
+function show(items) {
+  const board = part("board");
+  part("none").hidden = items.length > 0;
+  const before = new Map(Array.from(board.children, (node) => [node.dataset.id, node.getBoundingClientRect()]));
+  keep(board, items.map((item) => ({ ...item, values: { ...item.values, why: item.reason?.[0] } })), tile);
+  Array.from(board.children).forEach((node, i) => {
+    const rank = i + 1, had = Number(node.dataset.rank ?? 99);
+    node.dataset.rank = rank;
+    if (before.size) move(node, before.get(node.dataset.id), rank < had);
+  });
+}
+
+function tile({ id, values, reason }) {
+  const { name, rest } = named(values, id);
+  const times = /([\d.]+) times/.exec(reason?.[0] ?? "")?.[1];
+  return el("li", {}, picture(values), el("div", { class: "words" },
+    el("h2", {}, name), rest && el("p", { class: "rest" }, rest),
+    times && el("p", { class: "times" }, `${times} × the usual`), price(values)));
+}
+
+/** Lets a tile glide from where it was; one that rises shines for a moment. */
+function move(node, from, risen) {
+  if (risen) {
+    node.classList.add("up");
+    setTimeout(() => node.classList.remove("up"), 2500);
+  }
+  if (still() || !from) return;
+  const to = node.getBoundingClientRect();
+  const by = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
+  node.animate([{ transform: by }, { transform: "none" }], { duration: 700, easing: "cubic-bezier(.3, 0, .1, 1)" });
+}
+
+/** A receipt of this store. The tail names goods by number; what they are called is asked once. */
+let receipts = 0;
+const names = new Map();
+async function ring({ event }) {
+  if (event?.type !== "receipt" || event.store !== store) return;
+  part("count").textContent = ++receipts;
+  const called = await Promise.all((event.products ?? []).slice(0, 3).map(nameOf));
+  const more = event.lines - called.length;
+  part("till").textContent = `At the till: ${called.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+async function nameOf(id) {
+  if (!names.has(id)) names.set(id, fetch(`/v1/products/${encodeURIComponent(id)}`).then((answer) => answer.ok ? answer.json() : {}));
+  return named((await names.get(id)).values, id).name;
+}
+
+function tick() {
+  part("clock").textContent = new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}
