@@ -2,6 +2,9 @@ module nabo
 
 go 1.26.0
 
+// Packages from npm may hold Go files.
+ignore node_modules
+
 require (
 	cel.dev/cel-go v0.33.2
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0

@@ -25,6 +25,7 @@ func (s *Server) register() error {
 		return err
 	}
 	s.registerPages()
+	s.registerClient()
 	s.handle("/", s.fallback)
 	return nil
 }
