@@ -52,7 +52,7 @@ function scan({ id, values }, qty = 1) {
   line.qty += qty;
   if (line.qty > 0) basket.set(id, line);
   else basket.delete(id);
-  nabo.scan(id, qty).catch(() => {}); // without consent the basket stays on the phone
+  nabo.scan(id, qty); // without consent the basket stays on the phone
   show();
   if (!me.consent()) nabo.basket([...basket.keys()], { store: me.store, count: 6 }).then(({ recomms }) => showGoes(recomms));
 }
@@ -103,9 +103,9 @@ function showNudge({ offer, product, activated, missing, values }) {
       el("button", { type: "button", class: "button quiet", onclick: close }, activated ? "Good" : "Not now"))));
 }
 
-async function pay() {
-  const products = [...basket.values()].flatMap(({ id, qty }) => Array(qty).fill(id));
-  nabo.purchased(products).catch(() => {}); // the till's receipt, which closes the trip
+function pay() {
+  // The till's receipt, which closes the trip.
+  nabo.purchased([...basket.values()].map(({ id, qty, values }) => ({ product: id, qty, price: values.price })));
   say(`Thank you. You paid ${part("total").textContent}`);
   basket.clear();
   part("nudge").replaceChildren();

@@ -9,7 +9,7 @@ import { frame, goods, say } from "./tiles.js";
 frame();
 const nabo = await begin("shop");
 const part = (name) => document.querySelector(`[data-${name}]`);
-let paid = "";
+let recommId; // of the answer that the goods beside the cart are from
 
 show();
 addEventListener("cart", show);
@@ -41,7 +41,7 @@ function line({ id, qty, values }) {
 function complete() {
   if (me.consent()) {
     nabo.live("basket", { session: me.session, member: me.member, store: me.store, count: 6 },
-      { snapshot: showGoes, delta: (items, frame) => showGoes(items, frame) });
+      { snapshot: showGoes, delta: showGoes });
     return;
   }
   const ask = async () => {
@@ -54,18 +54,17 @@ function complete() {
 }
 
 function showGoes(items, { data }) {
+  recommId = data.recommId ?? recommId;
   const had = lines().map(({ id }) => id);
   const left = had.length ? items.filter(({ id }) => !had.includes(id)) : [];
   part("goes").hidden = left.length === 0;
-  keep(part("goes").querySelector("ul"), left, (item) => goods(nabo, item, data.recommId));
+  keep(part("goes").querySelector("ul"), left, (item) => goods(nabo, item, recommId));
 }
 
 /** In a shop, the till sends the receipt; here the page is the till. */
-async function pay() {
-  const products = lines().flatMap(({ id, qty }) => Array(qty).fill(id));
-  nabo.purchased(products).catch(() => {});
-  paid = money(total());
+function pay() {
+  nabo.purchased(lines().map(({ id, qty, values }) => ({ product: id, qty, price: values.price })));
+  say(`Thank you. You paid ${money(total())}`);
   empty();
-  newSession("shop");
-  say(`Thank you. You paid ${paid}.`);
+  newSession("shop"); // for the pages that are opened next
 }

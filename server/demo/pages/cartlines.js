@@ -15,7 +15,8 @@ export function put(nabo, item, qty = 1) {
   if (!line) all.push(line = { id: item.id, qty: 0, values: item.values });
   line.qty += qty;
   localStorage.setItem(key, JSON.stringify(all.filter((one) => one.qty > 0)));
-  nabo.cart(item.id, qty > 0 ? "add" : "remove").catch(() => {}); // without consent nothing is told
+  // Without consent nothing is told.
+  nabo.cart({ product: item.id, qty: Math.abs(qty), price: item.values.price }, qty > 0 ? "add" : "remove");
   dispatchEvent(new Event("cart"));
 }
 

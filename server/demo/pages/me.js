@@ -46,6 +46,7 @@ export async function begin(kind) {
 function showStatus({ live }) {
   for (const sign of document.querySelectorAll(".live")) {
     sign.dataset.status = live;
+    sign.hidden = live === "off"; // nothing here is followed
     sign.textContent = live === "open" ? "Live" : "Connecting…";
   }
 }

@@ -15,7 +15,8 @@ const part = (name) => document.querySelector(`[data-${name}]`);
 const answer = await fetch(`/v1/products/${encodeURIComponent(id)}`);
 const product = answer.ok ? await answer.json() : { id, values: {} };
 showProduct(product);
-nabo.view(id, { recommId: from ?? undefined }).catch(() => {});
+if (from) nabo.clicked(from, id); // counts as a view that an answer led to
+else nabo.view(id);
 nabo.together(id, { store: me.store, count: 6 }).then((answer) => fill(part("together"), nabo, answer, together));
 nabo.similar(id, { store: me.store, count: 6 }).then((answer) => fill(part("similar"), nabo, answer, ({ values }) => [values.brand ?? values.category]));
 if (me.consent()) {
@@ -40,7 +41,6 @@ function showProduct({ values }) {
   add.disabled = false;
   add.onclick = () => {
     put(nabo, product);
-    if (from) nabo.clicked(from, id);
     say(`${name} is in the cart`);
   };
 }

@@ -24,7 +24,7 @@ function showOffers(items, frame) {
   section.hidden = false;
   section.querySelector(".empty").hidden = items.length > 0;
   keep(list, items, (item) => offer(item, activate), (node) => {
-    if (frame.data.cause === "offer.withdrawn" && frame.data.removed.includes(node.dataset.id)) say(`${node.querySelector("h3").textContent} is no longer on offer`);
+    if (frame.data.cause === "offer.withdrawn" && frame.data.removed?.includes(node.dataset.id)) say(`${node.querySelector("h3").textContent} is no longer on offer`);
   });
   behind(part("behind"), items);
   if (frame.type === "snapshot") shown = { recommId: frame.data.recommId, ids: items.map(({ id }) => id) };
@@ -33,7 +33,7 @@ function showOffers(items, frame) {
 // What was shown is told when the page is left: told at once, it would turn the
 // list under the reader's eyes, as offers that were just shown make room for others.
 addEventListener("pagehide", () => {
-  if (shown) nabo.send("impression", { ...shown, channel: "inapp" }).catch(() => {});
+  if (shown) nabo.shown(shown.recommId, shown.ids, "inapp");
 });
 
 async function activate(item, button) {

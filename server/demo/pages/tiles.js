@@ -9,7 +9,7 @@ export function goods(nabo, item, from, reason = item.reason) {
   const { name, rest } = named(item.values, item.id);
   const add = () => {
     put(nabo, item);
-    nabo.clicked(from, item.id);
+    if (from) nabo.clicked(from, item.id);
     say(`${name} is in the cart`);
   };
   return el("li", { class: "card" },
