@@ -209,8 +209,8 @@ func (s *serve) feed(ctx context.Context, url string, submit app.Submit) error {
 		fmt.Fprintf(s.out, "%d events in %v, each counted once, also when it was fed at an earlier start.\n"+
 			"From now on its customers go on shopping.\n", p.Events, time.Since(began).Round(100*time.Millisecond))
 		fmt.Fprintf(s.out, tryThese, url, gen.TacoShells, gen.RyeBread, gen.LiverPate)
-		for _, path := range demo.Paths() {
-			fmt.Fprintf(s.out, "  %s%s\n", url, path)
+		for _, page := range demo.Surfaces() {
+			fmt.Fprintf(s.out, "  %-44s %s\n", url+page.Path, page.What)
 		}
 		fmt.Fprintln(s.out, "\nCtrl-C stops.")
 	}
@@ -263,8 +263,7 @@ basket of rye bread and liver pâté, and what the member m-1 may want:
   curl '%[1]s/v1/members/m-1/products?count=5'
   curl '%[1]s/v1/members/m-1/offers?count=5'
 
-The documentation is at %[1]s/docs, the figures at %[1]s/v1/stats. To look at in a
-browser: what the demo is, a shop, an app, a newsletter and a store's screen.
+The documentation is at %[1]s/docs, the figures at %[1]s/v1/stats. In a browser:
 
 `
 

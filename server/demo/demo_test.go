@@ -32,7 +32,8 @@ func pages(t *testing.T) *Pages {
 
 func TestPagesAnswer(t *testing.T) {
 	p := pages(t)
-	for _, path := range Paths() {
+	for _, surface := range Surfaces() {
+		path := surface.Path
 		w := get(t, p, path, "")
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())

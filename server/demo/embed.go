@@ -20,9 +20,18 @@ import (
 //go:embed pages
 var files embed.FS
 
-// Paths are the pages that a person may open, in the order of the start page.
-func Paths() []string {
-	return []string{"/demo", "/demo/shop", "/demo/app", "/demo/newsletter", "/demo/screen"}
+// Surface is a page that a person may open.
+type Surface struct{ Path, What string }
+
+// Surfaces are all of them, the start page first.
+func Surfaces() []Surface {
+	return []Surface{
+		{"/demo", "what there is to look at"},
+		{"/demo/shop", "a shop"},
+		{"/demo/app", "an app for the way through the store"},
+		{"/demo/newsletter", "a member's newsletter"},
+		{"/demo/screen", "a store's screen"},
+	}
 }
 
 // Pages answers for everything under /demo. It never changes once made, so any

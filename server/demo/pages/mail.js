@@ -44,7 +44,7 @@ function letter({ shop, subject, base, first, others, all, link }) {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>${safe(subject)}</title>
 <style>
-@media (max-width:480px){.half{display:block!important;width:auto!important;margin:0 0 12px!important}.gap{display:none!important}.big{font-size:26px!important}.side{display:block!important;width:100%!important}}
+@media (max-width:480px){.half{display:block!important;width:auto!important;margin:0 0 12px!important}.gap{display:none!important}.big{font-size:26px!important}.side{display:block!important;width:auto!important;padding:12px 0 0!important}}
 @media (prefers-color-scheme:dark){.page{background:#111815!important}.card{background:#1a2320!important}.ink{color:#eef2ee!important}.soft{color:#a3b2ab!important}.save{color:#ff9a8f!important}}
 </style></head>
 <body class="page" style="margin:0;padding:0;background:#f6f4ee;">
@@ -80,14 +80,14 @@ ${button(link(item.id), "Activate", shop)}</td></tr></table>`;
 function pair(items, { base, link }) {
   const cells = items.map((item) => {
     const { name, rest } = named(item.values, item.id);
-    return `<td class="half card" width="50%" valign="top" bgcolor="#fffefb" style="width:50%;padding:14px;background:#fffefb;border-radius:16px;${font}">
+    return `<td class="half card" width="49%" valign="top" bgcolor="#fffefb" style="width:49%;padding:14px;background:#fffefb;border-radius:16px;${font}">
 ${drawing(item.values, base, 72, 104)}
 <h2 class="ink" style="margin:12px 0 0;font-size:18px;line-height:22px;color:#1b2a26;"><a class="ink" href="${safe(link(item.id))}" target="_blank" style="color:#1b2a26;text-decoration:none;">${safe(name)}</a></h2>
 ${rest && `<p class="soft" style="margin:3px 0 0;font-size:13px;line-height:18px;color:#5b6a64;">${safe(rest)}</p>`}
 ${prices(item.values, 24)}
 <p class="soft" style="margin:6px 0 0;font-size:13px;line-height:18px;color:#5b6a64;">${reason(item)}</p></td>`;
   });
-  return `<tr>${cells.join('<td class="gap" width="12" style="width:12px;font-size:0;">&nbsp;</td>')}</tr><tr><td class="gap" colspan="3" height="12" style="height:12px;font-size:0;line-height:12px;">&nbsp;</td></tr>`;
+  return `<tr>${cells.join('<td class="gap" width="2%" style="width:2%;font-size:0;">&nbsp;</td>')}</tr><tr><td class="gap" colspan="3" height="12" style="height:12px;font-size:0;line-height:12px;">&nbsp;</td></tr>`;
 }
 
 const drawing = (values, base, size, height) => {

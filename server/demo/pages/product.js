@@ -18,7 +18,7 @@ showProduct(product);
 if (from) nabo.clicked(from, id); // counts as a view that an answer led to
 else nabo.view(id);
 nabo.together(id, { store: me.store, count: 6 }).then((answer) => fill(part("together"), nabo, answer, together));
-nabo.similar(id, { store: me.store, count: 6 }).then((answer) => fill(part("similar"), nabo, answer, ({ values }) => [values.brand ?? values.category]));
+nabo.similar(id, { store: me.store, count: 6 }).then((answer) => fill(part("similar"), nabo, answer, ({ values }) => [`from ${values.brand ?? values.category}`]));
 if (me.consent()) {
   nabo.live("offers", { member: me.member, store: me.store, count: 50 }, { snapshot: showOffer, delta: showOffer });
 }

@@ -13,9 +13,20 @@ const part = (name) => document.querySelector(`[data-${name}]`);
 nabo.trending({ store: me.store, count: 12 }).then((answer) => fill(part("trending"), nabo, answer));
 
 if (me.consent()) {
+  const list = new URL(location.href).searchParams.get("list");
+  if (list) showList(list);
   nabo.products({ logic: "buy-again", store: me.store, count: 6 }).then((answer) => fill(part("again"), nabo, answer));
   nabo.products({ logic: "discover", store: me.store, count: 6 }).then((answer) => fill(part("discover"), nabo, answer));
   nabo.live("offers", { member: me.member, store: me.store, count: 12 }, { snapshot: showOffers, delta: showOffers });
+}
+
+/** A mail's link shows what the mail showed, but for what can no longer be had. */
+async function showList(recommId) {
+  const answer = await fetch(`/v1/recomms/${encodeURIComponent(recommId)}`);
+  if (!answer.ok) return say("The list behind this link is no longer kept.");
+  const { recomms } = await answer.json();
+  part("list").hidden = false;
+  part("list").querySelector("ul").replaceChildren(...recomms.filter((item) => item.available).map((item) => offer(item, activate)));
 }
 
 /** items is the whole list as it is now; frame says what has just happened. */
