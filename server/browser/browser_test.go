@@ -41,6 +41,14 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestTypes holds nabo.d.ts to code that uses all of it, rightly and wrongly.
+func TestTypes(t *testing.T) {
+	tools := findTools(t)
+	watchSources(t)
+	install(t, tools)
+	command(t, time.Minute, ".", tools.node, "node_modules/typescript/bin/tsc", "--noEmit", "--project", "types")
+}
+
 // result is what reporter.mjs writes of one test.
 type result struct {
 	Name   string

@@ -196,66 +196,67 @@ function outbox(box, may, report, deliver) {
   const promised = new Map(); // id → { resolve, reject }, of events that this page added
   let busy = false, closed = false, tries = 0, timer;
 
-  function settle(id, how, what) {
-    promised.get(id)?.[how](what);
-    promised.delete(id);
-  }
-  function drop(ids, error) {
-    box.write(box.read().filter((one) => !ids.has(one.id)));
-    for (const id of ids) settle(id, "reject", error);
-  }
   function wake(after = 0) {
     clearTimeout(timer);
     if (!closed) timer = setTimeout(flush, after);
   }
+
+  // end takes events out of the box; errorOf says which of them went wrong, and how.
+  function end(events, ack, errorOf) {
+    const ids = new Set(events.map((one) => one.id));
+    box.write(box.read().filter((one) => !ids.has(one.id)));
+    events.forEach(({ id }, i) => settle(id, ack, errorOf(i)));
+  }
+  function settle(id, ack, error) {
+    if (error) promised.get(id)?.reject(error);
+    else promised.get(id)?.resolve(ack);
+    promised.delete(id);
+  }
+
   function next() {
-    const batch = [];
+    const waiting = box.read(), here = new Set(waiting.map((one) => one.id)), batch = [];
+    for (const id of [...promised.keys()]) if (!here.has(id)) settle(id, nothing); // another page has sent it
     let letters = 0;
-    for (const one of box.read()) {
-      if (!may(one.data)) continue;
+    for (const one of waiting.filter((each) => may(each.data))) {
       letters += JSON.stringify(one).length + 50; // its time may be added
       if (batch.length && (letters > most.letters || batch.length === most.batch)) break;
       batch.push(one);
     }
     return batch;
   }
+
   async function flush() {
     if (busy || closed) return;
     const batch = next();
-    if (!batch.length) return box.read().length ? wake(1000) : undefined; // until there is consent
+    let rest = batch.length ? 0 : 1000; // those that are left wait for consent
     busy = true;
-    let rest = 0;
     try {
-      taken(batch, await deliver(batch.map(outer)));
-      tries = 0;
+      if (batch.length) {
+        const ack = await deliver(batch.map(outer));
+        end(batch, ack, (i) => refusal(ack.rejected, i));
+        tries = 0;
+      }
     } catch (error) {
-      if (refused(error)) taken(batch, nothing, error);
+      // To send it again would change nothing: the events are refused, or the request is.
+      if ([400, 413, 415, 422].includes(error.status)) end(batch, nothing, (i) => refusal(error.problem.rejected, i) ?? error);
       else rest = Math.max(pause(++tries), error.retryAfter ?? 0);
     }
     busy = false;
     if (box.read().length) wake(rest);
     report();
   }
-  // taken ends the wait of events that the server took, or refused.
-  function taken(batch, ack, error) {
-    const faults = new Map((error ? error.problem.rejected : ack.rejected)?.map((one) => [one.index, one]));
-    const ids = new Set(batch.map((one) => one.id));
-    box.write(box.read().filter((one) => !ids.has(one.id)));
-    batch.forEach(({ id }, i) => {
-      const fault = faults.get(i);
-      if (fault) settle(id, "reject", refusal(fault));
-      else if (error) settle(id, "reject", error);
-      else settle(id, "resolve", ack);
-    });
-  }
+
   return {
-    wake: () => { tries = 0; wake(); },
     size: () => box.read().length,
+    wake() {
+      tries = 0;
+      wake();
+    },
     add(event) {
       const all = box.read();
       if (all.length >= most.waiting) {
         const [gone] = all.splice(Math.max(0, all.findIndex((one) => one.type === event.type)), 1);
-        settle(gone.id, "reject", failure("outbox-full", "newer events took its place before it could be sent"));
+        settle(gone.id, nothing, failure("outbox-full", "a newer event took its place before it could be sent"));
       }
       box.write([...all, event]);
       const promise = new Promise((resolve, reject) => promised.set(event.id, { resolve, reject }));
@@ -263,11 +264,14 @@ function outbox(box, may, report, deliver) {
       report();
       return quiet(promise);
     },
-    forget: () => drop(new Set(box.read().filter((one) => names(one.data)).map((one) => one.id)), failure("no-consent", "consent was withdrawn")),
+    forget() {
+      end(box.read().filter((one) => names(one.data)), nothing, () => failure("no-consent", "consent was withdrawn"));
+    },
     close() {
       closed = true;
       clearTimeout(timer);
-      for (const id of [...promised.keys()]) settle(id, "reject", failure("closed", "the connection is closed; the event is kept and sent by the next one"));
+      const later = failure("closed", "the connection was closed; the next one sends the event");
+      for (const id of [...promised.keys()]) settle(id, nothing, later);
     },
   };
 }
@@ -282,18 +286,16 @@ function outer({ at, ...event }) {
 function line(url, may, report) {
   const subs = new Set();
   const calls = new Map(); // frame id → { resolve, reject, timer }
-  let socket, session, ready = false, heard = false, seq = 0, frames = 0, tries = 0, opened = 0;
-  let again, beat, look;
+  let socket, session, ready = false, heard = false, seq = 0, frames = 0, tries = 0, opened = 0, again, beat, look;
 
   function post(type, data) {
-    const id = String(++frames); // never used twice in a live session
+    const id = String(++frames); // never used twice in a session
     socket.send(JSON.stringify({ type, id, data }));
     return id;
   }
 
   function open() {
-    clearTimeout(again);
-    again = undefined;
+    again = clearTimeout(again);
     if (socket) return;
     const mine = (socket = new WebSocket(url, "nabo.v1"));
     mine.onopen = () => post("hello", session ? { resume: { session, seq } } : {});
@@ -304,17 +306,13 @@ function line(url, may, report) {
   }
 
   function hangUp() {
-    clearTimeout(again);
-    clearInterval(beat);
-    again = undefined;
+    again = clearTimeout(again);
+    beat = clearInterval(beat);
     ready = false;
     const old = socket;
     socket = undefined;
     old?.close(); // one that is half open would take its time to say so
-    for (const { reject, timer } of calls.values()) {
-      clearTimeout(timer);
-      reject(failure("unreachable", "the connection broke"));
-    }
+    for (const { reject } of calls.values()) reject(failure("unreachable", "the connection broke"));
     calls.clear();
   }
 
@@ -323,8 +321,7 @@ function line(url, may, report) {
     const barred = code === 4001;
     for (const sub of subs) if (sub.status !== "no-consent") say(sub, barred ? "refused" : "broken");
     tries = Date.now() - opened > 10_000 ? 1 : tries + 1;
-    // Too slow, too many, too fast: to be back at once would only do it again.
-    if (code >= 4003 && code <= 4005) tries = Math.max(tries, 5);
+    if (code >= 4003 && code <= 4005) tries = Math.max(tries, 5); // too slow, many or fast: to be back at once would not help
     again = barred ? -1 : setTimeout(open, pause(tries));
     report();
   }
@@ -342,10 +339,9 @@ function line(url, may, report) {
   }
 
   function begin(sub) {
-    sub.ref = sub.known = undefined;
-    if (!may(sub.params)) return say(sub, "no-consent");
-    sub.ref = post("subscribe", { topic: sub.topic, ...sub.params });
-    say(sub, "live");
+    sub.known = false;
+    sub.ref = may(sub.params) ? post("subscribe", { topic: sub.topic, ...sub.params }) : undefined;
+    say(sub, sub.ref ? "live" : "no-consent");
   }
 
   function leave(sub) {
@@ -361,19 +357,16 @@ function line(url, may, report) {
   }
 
   function take(frame) {
+    const { type, ref, data } = frame;
     heard = true;
     if (frame.seq <= seq) return; // seen before the line broke
     seq = frame.seq ?? seq;
-    if (frame.type === "welcome") return welcome(frame.data);
-    const waits = calls.get(frame.ref);
-    if (waits) {
-      calls.delete(frame.ref);
-      clearTimeout(waits.timer);
-      return frame.type === "error" ? waits.reject(new NaboError(frame.data)) : waits.resolve(frame.data);
-    }
-    const sub = frame.ref && [...subs].find((one) => one.ref === frame.ref);
-    if (sub) show(sub, frame);
-    else if (frame.seq) post("unsubscribe", { ref: frame.ref }); // closed while the line was broken
+    const waits = calls.get(ref), sub = ref && [...subs].find((one) => one.ref === ref);
+    if (type === "welcome") welcome(data);
+    else if (waits) type === "error" ? waits.reject(new NaboError(data)) : waits.resolve(data);
+    else if (sub) show(sub, frame);
+    else if (frame.seq) post("unsubscribe", { ref }); // closed here while the line was broken
+    calls.delete(ref);
   }
 
   function show(sub, frame) {
@@ -383,53 +376,53 @@ function line(url, may, report) {
     if (type === "delta") sub.items = applied(sub.items, data);
     if (type === "snapshot" || type === "delta") tell(handlers[type], sub.items, frame);
     if (type === "nudge" || type === "event") tell(handlers[type], data, frame);
-    if (type === "error") {
-      subs.delete(sub);
-      say(sub, "refused", new NaboError(data));
-    }
+    if (type === "error" && subs.delete(sub)) say(sub, "refused", new NaboError(data));
   }
 
   function say(sub, status, error) {
     if (sub.status !== status) tell(sub.handlers.status, (sub.status = status), error);
   }
 
-  // look asks whether consent came or went for what is watched.
-  function watchConsent() {
+  // tend opens and closes what is watched as consent comes and goes, and the line with it.
+  function tend() {
     let any = false;
     for (const sub of subs) {
       const yes = may(sub.params);
       any ||= yes;
-      if (ready && yes && !sub.ref) begin(sub);
       if (!yes) leave(sub);
-      say(sub, yes ? (sub.status === "no-consent" ? "connecting" : sub.status ?? "connecting") : "no-consent");
+      if (!yes) say(sub, "no-consent");
+      else if (ready && !sub.ref) begin(sub);
+      else if (!ready && (!sub.status || sub.status === "no-consent")) say(sub, "connecting");
     }
-    if (any && !socket && again === undefined) open();
-    if (any || (!socket && again === undefined)) return;
+    if (any && !socket && !again) open();
+    if (any || !(socket || again)) return;
     hangUp();
     session = undefined;
     report();
   }
 
   return {
-    state: () => (ready ? "open" : socket ? "connecting" : again === undefined ? "off" : "waiting"),
+    state: () => (ready ? "open" : socket ? "connecting" : again ? "waiting" : "off"),
     watch(topic, params, handlers, note) {
       const sub = { topic, params, handlers, note, items: [] };
       subs.add(sub);
-      look ??= setInterval(watchConsent, 1000);
-      queueMicrotask(watchConsent);
+      look ??= setInterval(tend, 1000);
+      queueMicrotask(tend);
       return {
         close() {
           leave(sub);
           subs.delete(sub);
-          watchConsent();
+          tend();
         },
       };
     },
-    ask: (type, data) => new Promise((resolve, reject) => {
-      const late = () => calls.delete(id) && reject(failure("unreachable", "there was no answer in time"));
-      const id = post(type, data), timer = setTimeout(late, millis.answer);
-      calls.set(id, { resolve, reject, timer });
-    }),
+    ask(type, data) {
+      const id = post(type, data);
+      return new Promise((resolve, reject) => {
+        calls.set(id, { resolve, reject });
+        setTimeout(() => reject(failure("unreachable", "no answer came in time")), millis.answer);
+      }).finally(() => calls.delete(id));
+    },
     // probe goes back to work after the network was away.
     probe() {
       if (again > 0) open();
@@ -469,10 +462,12 @@ async function request(method, url, { body, signal, keepalive } = {}) {
 }
 
 const failure = (kind, detail, options) => new NaboError({ type: `urn:nabo:problem:${kind}`, detail }, options);
-const refusal = ({ pointer, detail }) =>
-  new NaboError({ type: "urn:nabo:problem:bad-event", status: 400, detail: `${pointer} ${detail}`, errors: [{ pointer, detail }] });
-// refused: to send it again would change nothing.
-const refused = (error) => [400, 413, 415, 422].includes(error.status);
+// refusal is what the server found wrong with one event of a request, if it did.
+function refusal(rejected, index) {
+  const one = rejected?.find((each) => each.index === index);
+  const problem = { type: "urn:nabo:problem:bad-event", status: 400, errors: [one] };
+  return one && new NaboError({ ...problem, detail: `${one.pointer} ${one.detail}` });
+}
 // pause grows with each try to a minute at most; chance keeps many pages from coming back at the same moment.
 const pause = (tries) => Math.min(60_000, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
 const part = encodeURIComponent;
