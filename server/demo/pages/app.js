@@ -10,7 +10,7 @@ newSession("trip"); // a visit to the store begins with the app's opening
 const nabo = await begin("trip");
 const part = (name) => document.querySelector(`[data-${name}]`);
 const basket = new Map(); // product → { id, qty, values }
-let following = [];
+let following = [], nudges = [];
 
 const askOffers = offers(nabo, part);
 stock();
@@ -43,7 +43,7 @@ function follow() {
   const trip = { session: me.session, member: me.member, store: me.store };
   following = [
     nabo.live("basket", { ...trip, count: 6 }, { snapshot: showGoes, delta: showGoes }),
-    nabo.live("nudges", trip, { nudge: showNudge }),
+    nabo.live("nudges", trip, { nudge: hear }),
   ];
 }
 
@@ -84,11 +84,22 @@ function showGoes(items) {
     el("li", {}, picture(item.values), el("div", {}, el("h3", {}, named(item.values, item.id).name), price(item.values ?? {})), why(item.reason)));
 }
 
-/** One of the member's offers covers what was just scanned. */
-function showNudge({ offer, product, activated, missing, values }) {
+/** Some of the member's offers cover what was just scanned: each comes by itself, the weightiest first. */
+function hear(nudge) {
+  if (nudge.product !== nudges[0]?.product) nudges = [nudge, ...nudges.filter(({ offer }) => offer !== nudge.offer)];
+  else nudges = [...nudges.filter(({ offer }) => offer !== nudge.offer), nudge];
+  showNudge();
+}
+
+function showNudge() {
+  if (!nudges.length) return part("nudge").replaceChildren();
+  const { offer, product, activated, missing, values } = nudges[0];
   const { name } = named(values, offer);
   const scanned = basket.get(product);
-  const close = () => part("nudge").replaceChildren();
+  const close = () => {
+    nudges.shift();
+    showNudge();
+  };
   const more = missing?.length ? `Still missing: ${missing.join(", ")}` : scanned && `You scanned ${named(scanned.values, product).name}`;
   const press = async (event) => {
     event.currentTarget.disabled = true;
@@ -100,7 +111,8 @@ function showNudge({ offer, product, activated, missing, values }) {
     el("div", {}, el("p", { class: "kind" }, activated ? "Your offer counts" : "There is an offer on this"), el("h3", {}, name), more && el("p", { class: "kind" }, more)),
     price(values ?? {}),
     el("div", { class: "do" }, !activated && el("button", { type: "button", class: "button", onclick: press }, "Activate"),
-      el("button", { type: "button", class: "button quiet", onclick: close }, activated ? "Good" : "Not now"))));
+      el("button", { type: "button", class: "button quiet", onclick: close }, activated ? "Good" : "Not now"),
+      nudges.length > 1 && el("span", { class: "others" }, `${nudges.length - 1} more`))));
 }
 
 function pay() {
@@ -108,7 +120,8 @@ function pay() {
   nabo.purchased([...basket.values()].map(({ id, qty, values }) => ({ product: id, qty, price: values.price })));
   say(`Thank you. You paid ${part("total").textContent}`);
   basket.clear();
-  part("nudge").replaceChildren();
+  nudges = [];
+  showNudge();
   show();
   showGoes([]);
 }

@@ -14,8 +14,11 @@ part("form").onsubmit = (event) => {
   event.preventDefault();
   make(event.target.elements.member.value.trim());
 };
-for (const choice of document.querySelectorAll("[name=width]")) choice.onchange = () => { part("sheet").dataset.width = choice.value; };
-part("mail").onload = fit;
+for (const choice of document.querySelectorAll("[name=width]")) choice.onchange = () => {
+  part("sheet").dataset.width = choice.value;
+  fit();
+};
+part("mail").onload = part("mail").ontransitionend = fit;
 addEventListener("resize", fit);
 await make(asked ?? "m-1");
 

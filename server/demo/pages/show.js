@@ -73,7 +73,7 @@ export function keep(list, items, make, gone = () => {}) {
       const fresh = make(item);
       fresh.dataset.id = item.id;
       fresh.content = content;
-      if (node === place) place = node?.nextElementSibling ?? place;
+      if (node && node === place) place = node.nextElementSibling;
       node?.remove();
       if (list.hasAttribute("data-shown") && !still()) fresh.animate([{ opacity: 0, transform: "scale(.94)" }, {}], 350);
       node = fresh;
