@@ -47,7 +47,8 @@ function showProduct({ values }) {
 
 /** Shows the member's offer on this product, or takes it away when it has gone. */
 function showOffer(items) {
-  const place = part("offer"), item = items.find(({ values }) => values.products?.includes(id));
+  const place = part("offer"), cost = ({ values }) => values.memberPrice ?? Infinity;
+  const [item] = items.filter(({ values }) => values.products?.includes(id)).sort((a, b) => cost(a) - cost(b));
   place.hidden = !item;
   if (!item) return place.replaceChildren();
   const { memberPrice, price: was } = item.values;

@@ -12,7 +12,7 @@ document.documentElement.dataset.chain = chain;
 part("name").textContent = chain[0].toUpperCase() + chain.slice(1);
 part("store").textContent = `store ${store}`;
 
-let receipts = 0;
+let receipts = 0, own = 0, ranks = new Map();
 const names = new Map();
 
 const nabo = connect({ store, onstatus: ({ live }) => {
@@ -20,10 +20,24 @@ const nabo = connect({ store, onstatus: ({ live }) => {
   sign.dataset.status = live;
   sign.textContent = live === "open" ? "Live" : "Connecting…";
 } });
-nabo.live("trending", { store, window: asked.get("window") ?? "1h", count: 7 }, { snapshot: show, delta: show });
+follow(asked.get("window") ?? "1h");
 nabo.live("events", { types: ["receipt"] }, { event: ring });
 tick();
 setInterval(tick, 1000);
+
+/** Follows the last hour; where it was too quiet to fill the board, the last day. */
+function follow(window) {
+  part("when").textContent = { "1h": "right now", "1d": "today", "7d": "this week" }[window];
+  const watched = nabo.live("trending", { store, window, count: 7 }, {
+    snapshot(items) {
+      show(items);
+      if (window !== "1h" || asked.has("window") || items.length === 7) return;
+      watched.close();
+      follow("1d");
+    },
+    delta: show,
+  });
+}
 
 function show(items) {
   const board = part("board");
@@ -31,10 +45,10 @@ function show(items) {
   const before = new Map(Array.from(board.children, (node) => [node.dataset.id, node.getBoundingClientRect()]));
   keep(board, items.map((item) => ({ ...item, values: { ...item.values, why: item.reason?.[0] } })), tile);
   Array.from(board.children).forEach((node, i) => {
-    const rank = i + 1, had = Number(node.dataset.rank ?? 99);
-    node.dataset.rank = rank;
-    if (before.size) move(node, before.get(node.dataset.id), rank < had);
+    node.dataset.rank = i + 1;
+    if (before.size) move(node, before.get(node.dataset.id), i < (ranks.get(node.dataset.id) ?? Infinity));
   });
+  ranks = new Map(items.map(({ id }, i) => [id, i]));
 }
 
 function tile({ id, values, reason }) {
@@ -61,6 +75,9 @@ function move(node, from, risen) {
 async function ring({ event }) {
   if (!event) return;
   part("count").textContent = ++receipts;
+  // Our own stays to be read; the others fill the time between.
+  if (event.store === store) own = Date.now();
+  else if (Date.now() - own < 5000) return;
   const called = await Promise.all((event.products ?? []).slice(0, 3).map(nameOf));
   const more = event.lines - called.length;
   const where = event.store === store ? "At our till" : event.store === "web" ? "In the webshop" : `In store ${event.store}`;

@@ -27,12 +27,12 @@ export function offer(item, activate) {
   const less = /^(\d+)% off/.exec(name)?.[1];
   const first = values.products?.[0];
   return el("li", { class: "card offer" },
-    el("span", { class: "flag" }, less ? `−${less}%` : "Member offer"),
+    el("span", { class: "flag" }, "Member offer"),
     picture(values),
     el("h3", {}, first ? el("a", { href: pageOf(first) }, name) : name),
     rest && el("p", { class: "rest" }, rest),
     why(item.reason),
-    el("div", { class: "foot" }, price(values), el("span", { class: "ends" }, until(values.validThrough))),
+    el("div", { class: "foot" }, less ? el("p", { class: "price member", "aria-hidden": "true" }, el("span", { class: "now" }, `−${less}%`)) : price(values), el("span", { class: "ends" }, until(values.validThrough))),
     el("button", { type: "button", class: "button", onclick: (event) => activate(item, event.currentTarget) }, "Activate", el("span", { class: "sr" }, ` ${name}`)));
 }
 
