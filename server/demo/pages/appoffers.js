@@ -10,6 +10,7 @@ export function offers(nabo, part) {
   tabs();
   if (!me.consent()) {
     part("none").hidden = false;
+    part("none").textContent = "Offers are chosen for you once you agree.";
     return { activate: async () => {} };
   }
   nabo.live("offers", { member: me.member, store: me.store, count: 6 }, { snapshot: show, delta: show });

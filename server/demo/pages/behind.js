@@ -1,18 +1,20 @@
 // Behind the counter: what the people who make the offers would do in their own
 // program, so that one can see how open pages follow.
-import { el } from "./show.js";
+import { el, keep } from "./show.js";
 
 const withdrawn = new Map(); // id → the offer as it was
+let shown = [];
 
 /** Lists offers to withdraw, and those that were withdrawn here to put back. */
-export function behind(section, items) {
+export function behind(section, items = shown) {
+  shown = items;
   section.hidden = false;
-  const again = () => behind(section, items);
+  const again = () => behind(section);
   const button = (text, name, press) =>
     el("button", { type: "button", class: "button quiet", onclick: press }, text, el("span", { class: "sr" }, ` ${name}`));
-  section.querySelector("ul").replaceChildren(
-    ...[...withdrawn].map(([id, offer]) => el("li", {}, button("Put back", offer.name, () => putBack(id).then(again)), offer.name)),
-    ...items.slice(0, 5).map(({ id, values }) => el("li", {}, button("Withdraw", values.name, () => withdraw(id).then(again)), values.name)));
+  const back = [...withdrawn].map(([id, { name }]) => ({ id: `back ${id}`, values: { name }, press: () => putBack(id).then(again) }));
+  keep(section.querySelector("ul"), [...back, ...items.filter(({ id }) => !withdrawn.has(id)).slice(0, 5)], ({ id, values, press }) =>
+    el("li", {}, press ? button("Put back", values.name, press) : button("Withdraw", values.name, () => withdraw(id).then(again)), values.name));
 }
 
 async function withdraw(id) {
