@@ -27,6 +27,7 @@ import (
 	"nabo/engine"
 	"nabo/server"
 	"nabo/server/app"
+	"nabo/server/demo"
 	"nabo/stream/files"
 )
 
@@ -177,6 +178,11 @@ func (s *serve) Run(ctx context.Context) error {
 		fmt.Fprintf(s.out, "nabo answers at %s\n", url)
 	}
 	if s.Demo {
+		pages, err := demo.New()
+		if err != nil {
+			return err
+		}
+		opt.Demo = pages
 		opt.Feed = func(ctx context.Context, submit app.Submit) error { return s.feed(ctx, url, submit) }
 	}
 	return app.Run(ctx, opt)
@@ -203,6 +209,10 @@ func (s *serve) feed(ctx context.Context, url string, submit app.Submit) error {
 		fmt.Fprintf(s.out, "%d events in %v, each counted once, also when it was fed at an earlier start.\n"+
 			"From now on its customers go on shopping.\n", p.Events, time.Since(began).Round(100*time.Millisecond))
 		fmt.Fprintf(s.out, tryThese, url, gen.TacoShells, gen.RyeBread, gen.LiverPate)
+		for _, page := range demo.Surfaces() {
+			fmt.Fprintf(s.out, "  %-44s %s\n", url+page.Path, page.What)
+		}
+		fmt.Fprintln(s.out, "\nCtrl-C stops.")
 	}
 	return gen.Feed(ctx, shop, submit, gen.FeedOptions{Speed: s.DemoSpeed, Now: time.Now, Progress: tell})
 }
@@ -253,7 +263,8 @@ basket of rye bread and liver pâté, and what the member m-1 may want:
   curl '%[1]s/v1/members/m-1/products?count=5'
   curl '%[1]s/v1/members/m-1/offers?count=5'
 
-The documentation is at %[1]s/docs, the figures at %[1]s/v1/stats. Ctrl-C stops.
+The documentation is at %[1]s/docs, the figures at %[1]s/v1/stats. In a browser:
+
 `
 
 func (s *serve) logger() *slog.Logger {

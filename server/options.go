@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -27,6 +28,12 @@ type Tokens interface {
 	ID(token event.Token) (string, bool)
 }
 
+// Pages are files for a browser. Serve answers a GET or HEAD; it is false, and
+// has written nothing, where there is no such page. Any goroutine may call it.
+type Pages interface {
+	Serve(w http.ResponseWriter, r *http.Request) bool
+}
+
 // Options say what a Server serves and within which bounds. Engine, Gate,
 // Tokens and Now must be set; every other zero value stands for its default.
 type Options struct {
@@ -44,6 +51,8 @@ type Options struct {
 	// DeadLetters gives what came over NATS and could not be taken in, the newest
 	// first, at most count, and how many there are; nil: nothing comes that way.
 	DeadLetters func(ctx context.Context, count int) (newest []DeadLetter, kept uint64, err error)
+	// Demo answers under /demo; nil: there is nothing there.
+	Demo Pages
 	// Status is asked for what the server cannot know itself; nil: nothing.
 	Status func() Status
 	// Chance fills b with random bytes for the ids of decisions. The default

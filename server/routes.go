@@ -67,6 +67,17 @@ func (s *Server) registerPages() {
 		h.Set("X-Content-Type-Options", "nosniff")
 		w.Write(s.page)
 	})
+	if s.opt.Demo != nil {
+		s.handle("GET /demo", s.demo)
+		s.handle("GET /demo/", s.demo)
+	}
+}
+
+// demo answers with a demo page, or as if no route had taken the request.
+func (s *Server) demo(w http.ResponseWriter, r *http.Request) {
+	if !s.opt.Demo.Serve(w, r) {
+		s.fallback(w, r)
+	}
 }
 
 // handle registers one route with its metrics bound.

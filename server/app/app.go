@@ -56,6 +56,8 @@ type Options struct {
 	// Ready, if not nil, is called once, when the log is replayed and all
 	// surfaces answer, with where they can be reached.
 	Ready func(Addresses)
+	// Demo answers under /demo; nil: there is nothing there.
+	Demo server.Pages
 	// Feed, if not nil, runs from then on, until its context ends. Any error
 	// of its own stops the process.
 	Feed func(ctx context.Context, submit Submit) error

@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"server/lists":      {},
 	"server/live":       {},
 	"server/push":       {"engine/event"},
+	"server/demo":       {},
 	"server/app":        {"engine", "engine/event", "engine/offer", "engine/store", "server", "server/lists", "server/push", "stream", "stream/gate"},
 	"bench/gen":         {"engine/event"},
 	"bench/plot":        {},

@@ -258,7 +258,7 @@ func (p *process) publishList(ctx context.Context, id string, from lists.Mark) (
 func (p *process) openServer() error {
 	var err error
 	p.server, err = server.New(server.Options{
-		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Decisions: p.decisions, Lists: p.lists, Syncs: p.outgoing(), DeadLetters: p.deadLetters, Now: p.opt.Now,
+		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Decisions: p.decisions, Lists: p.lists, Syncs: p.outgoing(), DeadLetters: p.deadLetters, Demo: p.opt.Demo, Now: p.opt.Now,
 		Status: p.status, Log: p.log, Version: p.opt.Version,
 		MaxBody: p.opt.MaxBody, MaxEvents: p.opt.MaxEvents, WaitLimit: p.opt.WaitLimit,
 		MaxSockets: p.opt.MaxSockets, MaxSocketsFrom: p.opt.MaxSocketsFrom,
