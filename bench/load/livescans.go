@@ -1,0 +1,133 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// scanLoop has shoppers scan at a steady rate, one after the other, whether or
+// not they are answered. Each scan is charged from when it was due.
+type scanLoop struct {
+	shoppers []*shopper
+	rate     float64 // a second
+	warmUp   time.Duration
+	duration time.Duration // after the warm-up
+
+	start   time.Time
+	waiting atomic.Int64 // scans without their ack
+
+	mu sync.Mutex
+	scanTimes
+}
+
+// scanTimes are how long scans took, in nanoseconds from when they were due.
+type scanTimes struct {
+	shown  *hdrhistogram.Histogram // to the nudge or, where there was none, the delta
+	nudge  *hdrhistogram.Histogram // to the nudge, of those that brought one
+	delta  *hdrhistogram.Histogram // to the delta, of those that brought one
+	ack    *hdrhistogram.Histogram // to the ack; the echo's only answer
+	silent int64                   // brought neither nudge nor delta
+	lost   int64                   // never acknowledged
+}
+
+func newScanTimes() scanTimes {
+	return scanTimes{shown: newHistogram(), nudge: newHistogram(), delta: newHistogram(), ack: newHistogram()}
+}
+
+// add adds another's to these.
+func (t *scanTimes) add(other *scanTimes) {
+	for _, h := range [][2]*hdrhistogram.Histogram{{t.shown, other.shown}, {t.nudge, other.nudge}, {t.delta, other.delta}, {t.ack, other.ack}} {
+		h[0].Merge(h[1])
+	}
+	t.silent += other.silent
+	t.lost += other.lost
+}
+
+// run sends until the duration is over, waits for the acks under way, and
+// returns what was measured.
+func (l *scanLoop) run(ctx context.Context) (*scanTimes, error) {
+	l.scanTimes = newScanTimes()
+	f := l.shoppers[0].fleet
+	l.start = time.Now()
+	err := atRate(l.start, l.rate, l.warmUp+l.duration, func(i int, due time.Duration) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		select {
+		case <-f.broken:
+			return errEnough
+		default:
+		}
+		l.waiting.Add(1)
+		return l.shoppers[i%len(l.shoppers)].next(l, due)
+	})
+	err = errors.Join(err, l.drain(ctx, f))
+	for _, s := range l.shoppers {
+		s.mu.Lock()
+		s.settleLocked(true)
+		s.mu.Unlock()
+	}
+	return &l.scanTimes, errors.Join(err, f.fault())
+}
+
+// drain waits for the acks under way, for as long as one may take.
+func (l *scanLoop) drain(ctx context.Context, f *fleet) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for l.waiting.Load() > 0 {
+		select {
+		case <-f.broken:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("%d scans without an ack: %w", l.waiting.Load(), ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// acked notes a scan's ack; its shopper holds its own lock.
+func (l *scanLoop) acked(s *scan, took time.Duration) {
+	l.waiting.Add(-1)
+	if !s.counts {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.ack.RecordValue(int64(took)) // longer than patience it has failed already
+}
+
+// settle counts a scan that nothing more will come to.
+func (l *scanLoop) settle(s *scan) {
+	if !s.counts {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !s.acked {
+		l.lost++
+	}
+	shown := s.nudge
+	if s.nudge > 0 {
+		_ = l.nudge.RecordValue(int64(s.nudge)) // as above
+	}
+	if s.delta > 0 {
+		_ = l.delta.RecordValue(int64(s.delta))
+		if shown == 0 {
+			shown = s.delta
+		}
+	}
+	if shown == 0 {
+		l.silent++
+		return
+	}
+	_ = l.shown.RecordValue(int64(shown))
+}
