@@ -24,9 +24,11 @@ type Live struct {
 	Commits     int           `help:"Single events a second that go over HTTP beside the scans, for the log's own time." default:"50"`
 	Rounds      int           `help:"Rounds, each of them once with the server and once with the bare echo." default:"5"`
 	WarmUp      time.Duration `help:"How long each round runs before it is measured." default:"1s"`
-	EachAddress int           `help:"Websockets from one source address of 127.1.0.0/16, if the server is on loopback; 0: all from one address." default:"100"`
+	EachAddress int           `help:"Websockets from one source address, out of 127.0.0.0/8, if the server is on loopback; 0: all from the system's choice." default:"100"`
 
-	Chaos bool `help:"In place of all this, a hundred good clients beside half-open connections, slow readers, floods and bad frames: exit code 1 if they suffer, or if anything of the others stays."`
+	Chaos bool `help:"In place of all this: --good clients, for --duration alone and then beside half-open connections, slow readers, floods and bad frames; exit code 1 if they suffer, or if anything stays behind."`
+	Good  int  `help:"With --chaos: good clients, in place of --active; each scans twice a second." default:"100"`
+	Bad   int  `help:"With --chaos: bad clients of each kind." default:"5"`
 }
 
 // What idle websockets can subscribe to.
@@ -58,19 +60,21 @@ func (b *Live) validate() error {
 		return fmt.Errorf("--warm-up %v: want 0s or more", b.WarmUp)
 	case b.EachAddress < 0 || b.EachAddress > 20_000:
 		return fmt.Errorf("--each-address %d: want 0 to 20000", b.EachAddress)
+	case b.Good < 1 || b.Good > 10_000 || b.Bad < 1 || b.Bad > 1000:
+		return fmt.Errorf("--good %d, --bad %d: want 1 to 10000 and 1 to 1000", b.Good, b.Bad)
 	}
 	return errors.Join(b.lasting(), b.Common.validate())
 }
 
 // Run makes the measurement and prints the report. It returns an error when it
-// could not be made, not when its figures are bad; with Chaos also when good
-// clients suffered or something stayed behind.
+// could not be made, not when its figures are bad. With Chaos a *ChaosError
+// says that good clients suffered, or that something stayed behind.
 func (b *Live) Run(ctx context.Context) (err error) {
 	if err := b.validate(); err != nil {
 		return err
 	}
 	// Both fleets' active sockets, the idle ones, and some for all else.
-	if err := wantFiles(uint64(b.Idle + 2*b.Active + 1000)); err != nil {
+	if err := wantFiles(uint64(b.Idle + 2*b.Active + 2*crowdMost + 1000)); err != nil {
 		return fmt.Errorf("--idle %d and --active %d: %w", b.Idle, b.Active, err)
 	}
 	d, err := b.drive(ctx)
@@ -81,11 +85,29 @@ func (b *Live) Run(ctx context.Context) (err error) {
 	if err := d.settle(ctx, &b.Common); err != nil {
 		return err
 	}
+	if b.Chaos {
+		return b.runChaos(ctx, d)
+	}
 	report, err := b.measure(ctx, d)
 	if err != nil {
 		return err
 	}
 	return b.print(report, report.table)
+}
+
+func (b *Live) runChaos(ctx context.Context, d *driven) error {
+	b.Idle, b.Active, b.Scans = 0, b.Good, 2*b.Good
+	report, err := b.chaos(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := b.print(report, report.table); err != nil {
+		return err
+	}
+	if len(report.Faults) > 0 {
+		return &ChaosError{report.Faults}
+	}
+	return nil
 }
 
 // measure drives a server that is filled.
@@ -100,7 +122,7 @@ func (b *Live) measure(ctx context.Context, d *driven) (report *LiveReport, err 
 	if err != nil {
 		return nil, fmt.Errorf("idle websockets of the bare echo: %w", err)
 	}
-	idle := newFleet(d.addr, b.EachAddress)
+	idle := newFleet(d.addr, idleBlock, b.EachAddress)
 	defer func() { err = errors.Join(err, idle.close()) }()
 	own, err := b.openIdle(ctx, idle, targetServer, d.pprof())
 	if err != nil {
@@ -108,7 +130,7 @@ func (b *Live) measure(ctx context.Context, d *driven) (report *LiveReport, err 
 	}
 	report.Idle = []IdleCost{own, cost}
 
-	active := []*fleet{newFleet(d.addr, b.EachAddress), newFleet(echo.addr, b.EachAddress)}
+	active := []*fleet{newFleet(d.addr, activeBlock, b.EachAddress), newFleet(echo.addr, activeBlock, b.EachAddress)}
 	active[1].echo = true
 	trips := newTrips(d.base, b.OnOffer)
 	var shoppers [2][]*shopper

@@ -116,7 +116,7 @@ func serveFake(t *testing.T, f *fakeLive) (addr string) {
 func smallLive(t *testing.T, out, progress io.Writer) Live {
 	b := Live{
 		Common: small(t, out, progress), Idle: 20, IdleTopic: topicTrending, Active: 10, Scans: 200, OnOffer: 50, Commits: 50,
-		Rounds: 2, WarmUp: 50 * time.Millisecond, EachAddress: 5,
+		Rounds: 2, WarmUp: 50 * time.Millisecond, EachAddress: 5, Good: 5, Bad: 1,
 	}
 	b.Members = 300
 	return b
@@ -186,7 +186,7 @@ func scanFake(t *testing.T, fake *fakeLive, shoppers int, rate float64) *scanTim
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFleet(serveFake(t, fake), 0)
+	f := newFleet(serveFake(t, fake), activeBlock, 0)
 	defer f.close()
 	all, err := b.openShoppers(t.Context(), f, newTrips(base, 0))
 	if err != nil {
@@ -216,7 +216,7 @@ func TestFleetSeesGaps(t *testing.T) {
 		}
 		send("delta", "b", `{}`)
 	}}
-	f := newFleet(serveFake(t, fake), 0)
+	f := newFleet(serveFake(t, fake), activeBlock, 0)
 	s, err := f.open(t.Context())
 	if err == nil {
 		err = s.shake()
@@ -245,7 +245,7 @@ func TestLiveOptionsAreChecked(t *testing.T) {
 	for name, spoil := range map[string]func(*Live){
 		"--idle": func(b *Live) { b.Idle = -1 }, "--idle-topic": func(b *Live) { b.IdleTopic = "weather" }, "--active": func(b *Live) { b.Active = 0 },
 		"--scans": func(b *Live) { b.Scans = 0 }, "--on-offer": func(b *Live) { b.OnOffer = 101 }, "--commits": func(b *Live) { b.Commits = 0 },
-		"--rounds": func(b *Live) { b.Rounds = 0 }, "--warm-up": func(b *Live) { b.WarmUp = -1 }, "--each-address": func(b *Live) { b.EachAddress = -1 },
+		"--rounds": func(b *Live) { b.Rounds = 0 }, "--warm-up": func(b *Live) { b.WarmUp = -1 }, "--each-address": func(b *Live) { b.EachAddress = -1 }, "--good": func(b *Live) { b.Good = 0 }, "--bad": func(b *Live) { b.Bad = 0 },
 	} {
 		b := smallLive(t, io.Discard, io.Discard)
 		spoil(&b)

@@ -89,7 +89,7 @@ func (b *Live) openIdle(ctx context.Context, f *fleet, target, pprof string) (co
 // echoIdle says what an idle websocket costs the bare echo, and closes all of
 // them again: a process may only have so many files.
 func (b *Live) echoIdle(ctx context.Context, echo *child) (cost IdleCost, err error) {
-	f := newFleet(echo.addr, b.EachAddress)
+	f := newFleet(echo.addr, idleBlock, b.EachAddress)
 	f.echo = true
 	defer func() { err = errors.Join(err, f.close()) }()
 	return b.openIdle(ctx, f, targetEcho, "")

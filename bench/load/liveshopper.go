@@ -173,10 +173,9 @@ func (s *shopper) took(fr *frame, at time.Time) {
 			a.nudge = at.Sub(a.loop.start) - a.due
 		}
 	case deltaFrame:
-		if cause := string(fr.cause()); cause != "scan" && cause != "several" {
-			return
-		}
-		if a := s.answeredLocked(); a != nil && a.delta == 0 {
+		// One that stands for several changes answers a scan only while that waits.
+		cause := string(fr.cause())
+		if a := s.answeredLocked(); a != nil && a.delta == 0 && (cause == "scan" || cause == "several" && !a.acked) {
 			a.delta = at.Sub(a.loop.start) - a.due
 		}
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -42,6 +43,7 @@ type fleet struct {
 	echo   bool // the bare echo: it knows no hello
 	dialer websocket.Dialer
 	next   atomic.Int64 // the socket to come, for its source address
+	block  byte         // the second byte of its source addresses: no two fleets have the same
 	each   int          // sockets from one source address; 0: the system's choice of address
 
 	readers sync.WaitGroup
@@ -58,11 +60,19 @@ type fleet struct {
 
 const livePath = "/v1/ws"
 
+// The blocks of source addresses; each kind of bad clients has one more.
+const (
+	idleBlock   = 1
+	activeBlock = 2
+	badBlock    = 10
+)
+
 // newFleet makes a fleet without sockets. With each above 0, each so many of
-// them come from a loopback address of their own, since servers bound how many
-// one address may have, and an address has only so many ports.
-func newFleet(addr string, each int) *fleet {
-	f := &fleet{addr: addr, each: each, broken: make(chan struct{})}
+// them come from a loopback address of their own in 127.block.0.0/16, since
+// servers bound how many one address may have, and an address has only so many
+// ports.
+func newFleet(addr string, block byte, each int) *fleet {
+	f := &fleet{addr: addr, block: block, each: each, broken: make(chan struct{})}
 	if host, _, err := net.SplitHostPort(addr); err != nil || !net.ParseIP(host).IsLoopback() {
 		f.each = 0
 	}
@@ -77,9 +87,9 @@ func newFleet(addr string, each int) *fleet {
 func (f *fleet) connect(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := net.Dialer{KeepAlive: -1}
 	if f.each > 0 {
-		// 127.0.0.1 is everybody else's; the last byte leaves out 0 and 255.
+		// The last byte leaves out 0 and 255.
 		n := int(f.next.Add(1)-1) / f.each
-		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 1, byte(n/250), byte(1+n%250))}
+		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, f.block, byte(n/250), byte(1+n%250))}
 	}
 	return d.DialContext(ctx, network, addr)
 }
@@ -219,15 +229,32 @@ func (f *fleet) close() error {
 
 // shake says hello and waits for the welcome.
 func (s *socket) shake() error {
-	if err := s.write(appendFrame(nil, "hello", "1", []byte("{}"))); err != nil {
-		return fmt.Errorf("say hello: %w", err)
+	_, err := s.hello(nil)
+	return err
+}
+
+// welcome is what a server says to a hello.
+type welcome struct {
+	Session string
+	Resumed bool
+}
+
+// hello begins a session or, if it is asked to, goes on with one.
+func (s *socket) hello(resume []byte) (w welcome, err error) {
+	data := []byte("{}")
+	if resume != nil {
+		data = fmt.Appendf(nil, `{"resume":%s}`, resume)
+	}
+	if err := s.write(appendFrame(nil, "hello", "1", data)); err != nil {
+		return w, fmt.Errorf("say hello: %w", err)
 	}
 	b, err := s.read()
 	if err != nil {
-		return fmt.Errorf("wait for the welcome: %w", err)
+		return w, fmt.Errorf("wait for the welcome: %w", err)
 	}
-	if fr, err := readFrame(b); err != nil || fr.kind != welcomeFrame {
-		return fmt.Errorf("said hello; the server answered %.500s", b)
+	fr, err := readFrame(b)
+	if err != nil || fr.kind != welcomeFrame {
+		return w, fmt.Errorf("said hello; the server answered %.500s", b)
 	}
-	return nil
+	return w, json.Unmarshal(fr.data, &w)
 }

@@ -30,6 +30,7 @@ type serverStats struct {
 	Log                             struct{ First, Last, Bytes uint64 }
 	Checkpoint                      *checkpointStats
 	Memory                          struct{ Parts []MemoryPart }
+	Live                            struct{ Connections, Sessions float64 }
 }
 
 type checkpointStats struct {
