@@ -24,6 +24,7 @@ type Live struct {
 	Commits     int           `help:"Single events a second that go over HTTP beside the scans, for the log's own time." default:"50"`
 	Rounds      int           `help:"Rounds, each of them once with the server and once with the bare echo." default:"5"`
 	WarmUp      time.Duration `help:"How long each round runs before it is measured." default:"1s"`
+	Peak        time.Duration `help:"How long each peak is measured, in which every basket is scanned again as soon as the last scan is acknowledged; 0s, or an --active below 500, leaves the peaks out." default:"3s"`
 	EachAddress int           `help:"Websockets from one source address, out of 127.0.0.0/8, if the server is on loopback; 0: all from the system's choice." default:"100"`
 
 	Chaos bool `help:"In place of all this: --good clients, for --duration alone and then beside half-open connections, slow readers, floods and bad frames; exit code 1 if they suffer, or if anything stays behind."`
@@ -36,6 +37,10 @@ const (
 	topicTrending = "trending"
 	topicNone     = "none"
 )
+
+// fewestForPeak is with how many sockets a peak can be had: a server bounds the
+// frames a second of each.
+const fewestForPeak = 500
 
 // targetEcho is the target of a round that nabo is compared with.
 const targetEcho = "echo"
@@ -56,8 +61,8 @@ func (b *Live) validate() error {
 		return fmt.Errorf("--commits %d: want 1 to 10000", b.Commits)
 	case b.Rounds < 1 || b.Rounds > 1000:
 		return fmt.Errorf("--rounds %d: want 1 to 1000", b.Rounds)
-	case b.WarmUp < 0:
-		return fmt.Errorf("--warm-up %v: want 0s or more", b.WarmUp)
+	case b.WarmUp < 0 || b.Peak < 0:
+		return fmt.Errorf("--warm-up %v, --peak %v: want 0s or more", b.WarmUp, b.Peak)
 	case b.EachAddress < 0 || b.EachAddress > 20_000:
 		return fmt.Errorf("--each-address %d: want 0 to 20000", b.EachAddress)
 	case b.Good < 1 || b.Good > 10_000 || b.Bad < 1 || b.Bad > 1000:
@@ -73,8 +78,10 @@ func (b *Live) Run(ctx context.Context) (err error) {
 	if err := b.validate(); err != nil {
 		return err
 	}
-	// Both fleets' active sockets, the idle ones, and some for all else.
-	if err := wantFiles(uint64(b.Idle + 2*b.Active + 2*crowdMost + 1000)); err != nil {
+	if b.Chaos {
+		b.Idle, b.Active, b.Scans = 0, b.Good, 2*b.Good
+	}
+	if err := wantFiles(b.files()); err != nil {
 		return fmt.Errorf("--idle %d and --active %d: %w", b.Idle, b.Active, err)
 	}
 	d, err := b.drive(ctx)
@@ -95,8 +102,16 @@ func (b *Live) Run(ctx context.Context) (err error) {
 	return b.print(report, report.table)
 }
 
+// files is how many must be open at once.
+func (b *Live) files() uint64 {
+	const rest = 1000
+	if b.Chaos {
+		return uint64(b.Active + crowdMost + rest)
+	}
+	return uint64(b.Idle + 2*b.Active + rest) // active ones to the server and to the echo
+}
+
 func (b *Live) runChaos(ctx context.Context, d *driven) error {
-	b.Idle, b.Active, b.Scans = 0, b.Good, 2*b.Good
 	report, err := b.chaos(ctx, d)
 	if err != nil {
 		return err
@@ -141,7 +156,9 @@ func (b *Live) measure(ctx context.Context, d *driven) (report *LiveReport, err 
 		}
 	}
 	receipts := startFlow(ctx, &b.Common, d.addr, d.base)
-	err = b.turns(ctx, report, shoppers, idle)
+	if err = b.turns(ctx, report, shoppers, idle); err == nil && b.Peak > 0 && b.Active >= fewestForPeak {
+		err = b.peaks(ctx, report, shoppers)
+	}
 	flown, flowErr := receipts.stop()
 	if err := errors.Join(err, flowErr, idle.fault()); err != nil {
 		return nil, err
@@ -205,6 +222,24 @@ func (b *Live) turns(ctx context.Context, report *LiveReport, shoppers [2][]*sho
 			} else {
 				b.say("round %d of %d, %s: p50 %.3f ms, p99 %.3f ms", n+1, b.Rounds, name, r.Shown.P50, r.Shown.P99)
 			}
+		}
+	}
+	return nil
+}
+
+// peaks measures both targets in turn as fast as they acknowledge.
+func (b *Live) peaks(ctx context.Context, report *LiveReport, shoppers [2][]*shopper) error {
+	for n := range b.Rounds {
+		for i, name := range []string{targetServer, targetEcho} {
+			loop := &scanLoop{shoppers: shoppers[i], warmUp: b.WarmUp, duration: b.Peak}
+			before, began := shoppers[i][0].fleet.traffic(), time.Now()
+			rate, err := loop.peak(ctx)
+			if err != nil {
+				return fmt.Errorf("peak of %s: %w", name, err)
+			}
+			traffic := shoppers[i][0].fleet.traffic().per(before, time.Since(began).Seconds())
+			report.Peaks = append(report.Peaks, LivePeak{name, rate, traffic.Frames})
+			b.say("peak %d of %d, %s: %.0f scans/s, %.0f frames/s out", n+1, b.Rounds, name, rate, traffic.Frames)
 		}
 	}
 	return nil

@@ -43,6 +43,7 @@ func (f *fakeLive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fakeLive) serve(conn *websocket.Conn) {
+	conn.SetReadLimit(64 << 10)
 	seq := 0
 	send := func(kind, ref, data string) {
 		number := ""
@@ -62,7 +63,8 @@ func (f *fakeLive) serve(conn *websocket.Conn) {
 			Type, ID string
 			Data     json.RawMessage
 		}
-		if err := conn.ReadJSON(&in); err != nil {
+		kind, text, err := conn.ReadMessage()
+		if err != nil || kind != websocket.TextMessage || json.Unmarshal(text, &in) != nil {
 			return
 		}
 		switch in.Type {
@@ -116,7 +118,7 @@ func serveFake(t *testing.T, f *fakeLive) (addr string) {
 func smallLive(t *testing.T, out, progress io.Writer) Live {
 	b := Live{
 		Common: small(t, out, progress), Idle: 20, IdleTopic: topicTrending, Active: 10, Scans: 200, OnOffer: 50, Commits: 50,
-		Rounds: 2, WarmUp: 50 * time.Millisecond, EachAddress: 5, Good: 5, Bad: 1,
+		Rounds: 2, WarmUp: 50 * time.Millisecond, EachAddress: 5, Peak: 100 * time.Millisecond, Good: 5, Bad: 1,
 	}
 	b.Members = 300
 	return b
@@ -177,26 +179,47 @@ func TestScanCountsFromWhenItWasDue(t *testing.T) {
 	}
 }
 
+func TestPeakScansAgainAfterEachAck(t *testing.T) {
+	fake := &fakeLive{}
+	shoppers := fakeShoppers(t, fake, 4)
+	rate, err := (&scanLoop{shoppers: shoppers, duration: 200 * time.Millisecond}).peak(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake.mu.Lock()
+	defer fake.mu.Unlock()
+	if fake.scans < 20 || rate != float64(fake.scans)/0.2 {
+		t.Errorf("%v acks a second after %d scans in 0.2 s", rate, fake.scans)
+	}
+}
+
 // scanFake has shoppers scan for 0.4 s.
 func scanFake(t *testing.T, fake *fakeLive, shoppers int, rate float64) *scanTimes {
 	t.Helper()
+	loop := &scanLoop{shoppers: fakeShoppers(t, fake, shoppers), rate: rate, duration: 400 * time.Millisecond}
+	times, err := loop.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return times
+}
+
+// fakeShoppers opens the sockets of n shoppers.
+func fakeShoppers(t *testing.T, fake *fakeLive, n int) []*shopper {
+	t.Helper()
 	b := smallLive(t, io.Discard, io.Discard)
-	b.Active = shoppers
+	b.Active = n
 	base, err := b.base(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := newFleet(serveFake(t, fake), activeBlock, 0)
-	defer f.close()
+	t.Cleanup(func() { f.close() })
 	all, err := b.openShoppers(t.Context(), f, newTrips(base, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	times, err := (&scanLoop{shoppers: all, rate: rate, duration: 400 * time.Millisecond}).run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return times
+	return all
 }
 
 func TestErrorFrameEndsALoad(t *testing.T) {

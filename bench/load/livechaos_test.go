@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestChaosNamesItsFaults(t *testing.T) {
@@ -45,7 +44,7 @@ func TestChaosNamesItsFaults(t *testing.T) {
 // ones stay does wrong, and the tallies say so.
 func TestBadClientsTellWhatIsWrong(t *testing.T) {
 	addr := serveFake(t, &fakeLive{})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for name, want := range map[string]string{
 		"bad text":  "the server closed after",

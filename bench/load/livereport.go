@@ -34,8 +34,20 @@ type LiveReport struct {
 	Receipts      LoopPart `json:"receipts"`       // how those fared that flowed all the while
 	Memory        Memory   `json:"memory"`         // of the server, at the end
 
+	Peaks     []LivePeak `json:"peaks,omitempty"`
+	Peak      float64    `json:"peak"`      // scans a second that nabo acknowledges at most, median
+	PeakEcho  float64    `json:"peakEcho"`  // of the bare echo, likewise
+	PeakRatio float64    `json:"peakRatio"` // median of the ratios
+
 	times   [2]scanTimes
 	commits *hdrhistogram.Histogram
+}
+
+// LivePeak is one round of scans as fast as their acks come.
+type LivePeak struct {
+	Target string  `json:"target"` // nabo or echo
+	Rate   float64 `json:"rate"`   // scans acknowledged a second
+	Frames float64 `json:"frames"` // sent to the clients a second
 }
 
 // LiveAsks repeats what was asked for.
@@ -127,6 +139,12 @@ func (r *LiveReport) sum() {
 	}
 	r.ShownP50Ratio, r.ShownP99Ratio = median(p50), median(p99)
 	r.Traffic = r.Traffic.per(Traffic{}, float64(len(p50)))
+	var peak, peakEcho, ratio []float64
+	for i := 0; i+1 < len(r.Peaks); i += 2 {
+		a, b := r.Peaks[i].Rate, r.Peaks[i+1].Rate
+		peak, peakEcho, ratio = append(peak, a), append(peakEcho, b), append(ratio, a/b)
+	}
+	r.Peak, r.PeakEcho, r.PeakRatio = median(peak), median(peakEcho), median(ratio)
 }
 
 // table writes the report for people.
@@ -154,6 +172,9 @@ func (r *LiveReport) table(w io.Writer) {
 	fmt.Fprintf(w, "scan to nudge p99 %.3f ms, the log's own time %.3f ms: %.3f ms beyond it (aim: under 10)\n", r.Nudge.P99, r.Commit.P99, r.Beyond)
 	fmt.Fprintf(w, "median of the ratios to the bare echo: p50 %.2f, p99 %.2f\n", r.ShownP50Ratio, r.ShownP99Ratio)
 	r.Traffic.line(w)
+	if len(r.Peaks) > 0 {
+		fmt.Fprintf(w, "at most, medians of %d rounds: %.0f scans acknowledged a second, bare echo %.0f, ratio %.2f\n", len(r.Peaks)/2, r.Peak, r.PeakEcho, r.PeakRatio)
+	}
 	fmt.Fprintln(w, "\nan idle websocket\tsockets\tresident kB\tlive heap\tstacks\tgoroutines\t")
 	for i := range r.Idle {
 		r.Idle[i].row(w)

@@ -20,7 +20,8 @@ type scanLoop struct {
 	duration time.Duration // after the warm-up
 
 	start   time.Time
-	waiting atomic.Int64 // scans without their ack
+	waiting atomic.Int64  // scans without their ack
+	ready   chan *shopper // peak: those whose last scan is acked; nil: nobody waits for it
 
 	mu sync.Mutex
 	scanTimes
@@ -55,7 +56,7 @@ func (l *scanLoop) run(ctx context.Context) (*scanTimes, error) {
 	l.scanTimes = newScanTimes()
 	f := l.shoppers[0].fleet
 	l.start = time.Now()
-	err := atRate(l.start, l.rate, l.warmUp+l.duration, func(i int, due time.Duration) error {
+	return l.finish(ctx, f, atRate(l.start, l.rate, l.warmUp+l.duration, func(i int, due time.Duration) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -66,7 +67,47 @@ func (l *scanLoop) run(ctx context.Context) (*scanTimes, error) {
 		}
 		l.waiting.Add(1)
 		return l.shoppers[i%len(l.shoppers)].next(l, due)
-	})
+	}))
+}
+
+// peak has every shopper scan again as soon as the last scan is acked, and
+// returns the acks a second.
+func (l *scanLoop) peak(ctx context.Context) (float64, error) {
+	l.scanTimes, l.ready = newScanTimes(), make(chan *shopper, len(l.shoppers))
+	f := l.shoppers[0].fleet
+	for _, s := range l.shoppers {
+		l.ready <- s
+	}
+	l.start = time.Now()
+	over := time.NewTimer(l.warmUp + l.duration)
+	defer over.Stop()
+	err := l.again(ctx, f, over.C)
+	_, err = l.finish(ctx, f, err)
+	return float64(l.ack.TotalCount()) / l.duration.Seconds(), err
+}
+
+// again sends the next scan of whoever is ready, until the time is over.
+func (l *scanLoop) again(ctx context.Context, f *fleet, over <-chan time.Time) error {
+	for {
+		select {
+		case <-over:
+			return nil
+		case <-f.broken:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case s := <-l.ready:
+			l.waiting.Add(1)
+			if err := s.next(l, time.Since(l.start)); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// finish waits for the acks under way and settles all scans. err is what there
+// was before.
+func (l *scanLoop) finish(ctx context.Context, f *fleet, err error) (*scanTimes, error) {
 	err = errors.Join(err, l.drain(ctx, f))
 	for _, s := range l.shoppers {
 		s.mu.Lock()
@@ -94,9 +135,12 @@ func (l *scanLoop) drain(ctx context.Context, f *fleet) error {
 	return nil
 }
 
-// acked notes a scan's ack; its shopper holds its own lock.
-func (l *scanLoop) acked(s *scan, took time.Duration) {
+// acked notes the ack of a shopper's scan; the shopper holds its own lock.
+func (l *scanLoop) acked(by *shopper, s *scan, took time.Duration) {
 	l.waiting.Add(-1)
+	if l.ready != nil {
+		l.ready <- by // there is room for all of them
+	}
 	if !s.counts {
 		return
 	}

@@ -205,7 +205,7 @@ func (s *shopper) ackedLocked(ref []byte, at time.Time) {
 		a := &s.open[i]
 		if a.number == number && !a.acked {
 			a.acked = true
-			a.loop.acked(a, at.Sub(a.loop.start)-a.due)
+			a.loop.acked(s, a, at.Sub(a.loop.start)-a.due)
 		}
 	}
 }
