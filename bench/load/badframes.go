@@ -65,7 +65,7 @@ func badBytes() map[string][]byte {
 	return map[string][]byte{
 		"binary":              rawFrame(finBinary, []byte("{}")),
 		"too large":           rawFrame(finText, long),
-		"larger than told":    binary.BigEndian.AppendUint64([]byte{finText, 0x80 | 127}, 1<<62),
+		"larger than told":    append(binary.BigEndian.AppendUint64([]byte{finText, 0x80 | 127}, 1<<62), 1, 2, 3, 4),
 		"not masked":          {finText, 2, '{', '}'},
 		"reserved bits":       rawFrame(finText|0x70, []byte("{}")),
 		"reserved opcode":     rawFrame(0x8b, nil),

@@ -17,7 +17,7 @@ import (
 type Live struct {
 	Common      `kong:"embed,set='members=100000',set='lines=12',set='duration=6s'"`
 	Idle        int           `help:"Websockets that only listen." default:"10000"`
-	IdleTopic   string        `help:"What these subscribe to: trending, or none." enum:"trending,none" default:"trending"`
+	IdleTopic   string        `help:"What these subscribe to: trending, or none." enum:"trending,none" default:"none"`
 	Active      int           `help:"Websockets on each of which a basket is scanned." default:"1000"`
 	Scans       int           `help:"Scans a second, all baskets together." default:"500"`
 	OnOffer     int           `help:"Share of scans of a product that an offer is on, in percent; the others are as receipts have them." default:"30"`
@@ -270,6 +270,9 @@ func (b *Live) round(ctx context.Context, report *LiveReport, shoppers []*shoppe
 		r.Shown = r.Ack
 		return r, nil
 	}
+	if commits.failed > 0 {
+		return nil, fmt.Errorf("%d single events were refused", commits.failed)
+	}
 	report.commits.Merge(commits.latency)
 	r.Commit = latency(commits.latency)
 	r.Traffic = f.traffic().plus(idle.traffic()).per(before, took)
@@ -284,7 +287,7 @@ func (b *Live) commits(addr string, trips *trips) *openLoop {
 	return &openLoop{
 		addr: addr, conns: 8, rate: float64(b.Commits), warmUp: b.WarmUp, duration: b.Duration, want: 202,
 		next: func(dst []byte, i int) []byte {
-			ev := event.Event{Type: event.TypeScan, ID: strconv.Itoa(i), Source: source, SessionID: source, Body: scanned}
+			ev := event.Event{Type: event.TypeScan, ID: strconv.Itoa(i), Source: source, Store: trips.store, SessionID: source, Body: scanned}
 			body = ev.AppendJSON(body[:0])
 			return appendPost(dst, addr, eventsPath, ndjson, body)
 		},

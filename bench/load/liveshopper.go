@@ -23,6 +23,7 @@ type trips struct {
 	batch   gen.Batch
 	run     string
 	offered []string // products that some offer is on
+	store   string   // any
 	onOffer int      // share of scans that are of these, in percent
 	made    int
 	scans   int
@@ -34,6 +35,7 @@ const apartTrips = 1 << 33
 
 func newTrips(base *gen.Base, onOffer int) *trips {
 	t := &trips{base: base, run: run(), onOffer: onOffer}
+	t.store, _ = base.Home(0)
 	for _, ev := range base.Catalogue() {
 		if o, ok := ev.Body.(*event.Offer); ok {
 			t.offered = append(t.offered, o.Products...)
