@@ -210,21 +210,38 @@ func (b *Live) turns(ctx context.Context, report *LiveReport, shoppers [2][]*sho
 	report.times, report.commits = [2]scanTimes{newScanTimes(), newScanTimes()}, newHistogram()
 	for n := range b.Rounds {
 		for i, name := range []string{targetServer, targetEcho} {
-			r, err := b.round(ctx, report, shoppers[i], idle, i)
+			r, err := b.turn(ctx, report, shoppers, idle, i)
 			if err != nil {
 				return fmt.Errorf("round %d with %s: %w", n+1, name, err)
 			}
 			r.Target = name
 			report.Rounds = append(report.Rounds, *r)
+			said := fmt.Sprintf("round %d of %d, %s: p50 %.3f ms, p99 %.3f ms", n+1, b.Rounds, name, r.Shown.P50, r.Shown.P99)
 			if i == 0 {
-				b.say("round %d of %d, %s: shown p50 %.3f ms, p99 %.3f ms; ack p50 %.3f, p99 %.3f; the log's own p50 %.3f, p99 %.3f",
-					n+1, b.Rounds, name, r.Shown.P50, r.Shown.P99, r.Ack.P50, r.Ack.P99, r.Commit.P50, r.Commit.P99)
-			} else {
-				b.say("round %d of %d, %s: p50 %.3f ms, p99 %.3f ms", n+1, b.Rounds, name, r.Shown.P50, r.Shown.P99)
+				said += fmt.Sprintf("; ack p50 %.3f, p99 %.3f; the log's own p50 %.3f, p99 %.3f", r.Ack.P50, r.Ack.P99, r.Commit.P50, r.Commit.P99)
 			}
+			b.say("%s; %.2f processors", said, r.Processors)
 		}
 	}
 	return nil
+}
+
+// turn is a round with the processor time that nabo took meanwhile.
+func (b *Live) turn(ctx context.Context, report *LiveReport, shoppers [2][]*shopper, idle *fleet, target int) (*LiveRound, error) {
+	server := shoppers[0][0].fleet.addr
+	before, err := metrics(ctx, server, workedMetric)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	r, err := b.round(ctx, report, shoppers[target], idle, target)
+	if err != nil {
+		return nil, err
+	}
+	took := time.Since(began).Seconds()
+	after, err := metrics(ctx, server, workedMetric)
+	r.Processors = (after[workedMetric] - before[workedMetric]) / took
+	return r, err
 }
 
 // peaks measures both targets in turn as fast as they acknowledge.

@@ -30,6 +30,7 @@ type LiveReport struct {
 	ShownP50Ratio float64  `json:"shownP50Ratio"`  // over the echo's, median over the rounds
 	ShownP99Ratio float64  `json:"shownP99Ratio"`  // likewise
 	Beyond        float64  `json:"beyondCommitMs"` // p99 of scan to nudge, less that of the log's own time
+	ScanCost      float64  `json:"scanCostUs"`     // processor time of nabo a scan, microseconds: rounds with scans less those without
 	Traffic       Traffic  `json:"traffic"`        // of nabo, mean of the rounds
 	Receipts      LoopPart `json:"receipts"`       // how those fared that flowed all the while
 	Memory        Memory   `json:"memory"`         // of the server, at the end
@@ -83,6 +84,10 @@ type LiveRound struct {
 	Ack     Latency `json:"ackMs"`
 	Commit  Latency `json:"commitMs"`
 	Traffic Traffic `json:"traffic"`
+
+	// Processors is how many of them nabo kept busy: with the echo as target,
+	// by the receipts alone.
+	Processors float64 `json:"processors"`
 }
 
 // Traffic is what came in over all sockets, active and idle, a second.
@@ -131,13 +136,14 @@ func (r *LiveReport) sum() {
 	r.Silent, r.Lost = own.silent, own.lost
 	r.Beyond = r.Nudge.P99 - r.Commit.P99
 	r.Traffic = Traffic{Kinds: map[string]float64{}}
-	var p50, p99 []float64
+	var p50, p99, cost []float64
 	for i := 0; i+1 < len(r.Rounds); i += 2 {
 		a, b := &r.Rounds[i], &r.Rounds[i+1]
 		p50, p99 = append(p50, a.Shown.P50/b.Shown.P50), append(p99, a.Shown.P99/b.Shown.P99)
+		cost = append(cost, 1e6*(a.Processors-b.Processors)/a.Scans)
 		r.Traffic = r.Traffic.plus(a.Traffic)
 	}
-	r.ShownP50Ratio, r.ShownP99Ratio = median(p50), median(p99)
+	r.ShownP50Ratio, r.ShownP99Ratio, r.ScanCost = median(p50), median(p99), median(cost)
 	r.Traffic = r.Traffic.per(Traffic{}, float64(len(p50)))
 	var peak, peakEcho, ratio []float64
 	for i := 0; i+1 < len(r.Peaks); i += 2 {
@@ -171,6 +177,7 @@ func (r *LiveReport) table(w io.Writer) {
 	fmt.Fprintf(w, "\n%d scans brought neither nudge nor delta, %d no ack; %d frames left out without a word\n", r.Silent, r.Lost, r.Gaps)
 	fmt.Fprintf(w, "scan to nudge p99 %.3f ms, the log's own time %.3f ms: %.3f ms beyond it (aim: under 10)\n", r.Nudge.P99, r.Commit.P99, r.Beyond)
 	fmt.Fprintf(w, "median of the ratios to the bare echo: p50 %.2f, p99 %.2f\n", r.ShownP50Ratio, r.ShownP99Ratio)
+	fmt.Fprintf(w, "processor time of the server: %.0f µs a scan, beyond what the receipts take\n", r.ScanCost)
 	r.Traffic.line(w)
 	if len(r.Peaks) > 0 {
 		fmt.Fprintf(w, "at most, medians of %d rounds: %.0f scans acknowledged a second, bare echo %.0f, ratio %.2f\n", len(r.Peaks)/2, r.Peak, r.PeakEcho, r.PeakRatio)

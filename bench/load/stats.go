@@ -116,6 +116,7 @@ const (
 	heapMetric     = "go_memstats_heap_alloc_bytes"
 	residentMetric = "process_resident_memory_bytes"
 	routinesMetric = "go_goroutines"
+	workedMetric   = "process_cpu_seconds_total"
 )
 
 // memory asks a server what it takes.
