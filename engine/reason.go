@@ -114,7 +114,7 @@ func (r *Reason) appendOfOffer(dst []byte) []byte {
 	case Activated:
 		return append(dst, "activated by you"...)
 	case InCategory:
-		dst = append(append(dst, r.Other.Name...), " is in the basket, and it is for all of "...)
+		dst = append(append(dst, r.Other.Name...), " is in the basket, and the offer is on all of "...)
 		return append(dst, r.Name...)
 	default:
 		return append(dst, "open to you"...)

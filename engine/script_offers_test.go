@@ -97,6 +97,8 @@ func (s *script) askOffers(out *bytes.Buffer, words []string) bool {
 	switch words[0] {
 	case "offers":
 		s.writeOffers(out, words[1:])
+	case "touched":
+		s.writeTouched(out, words[1:])
 	case "verdict":
 		v, ok := s.e.Verdict(event.KeyOf("", words[1]))
 		fmt.Fprintln(out, v, ok)
@@ -112,6 +114,27 @@ func (s *script) askOffers(out *bytes.Buffer, words []string) bool {
 		return false
 	}
 	return true
+}
+
+// writeTouched answers "touched ida session=s1 basket=a,b without=c store=x".
+func (s *script) writeTouched(out *bytes.Buffer, words []string) {
+	opts := map[string]string{}
+	for _, w := range words[1:] {
+		k, v, _ := strings.Cut(w, "=")
+		opts[k] = v
+	}
+	var a engine.TouchAnswer
+	s.e.Touched(&engine.TouchQuery{
+		Member: s.token(words[0]), Store: opts["store"], Session: event.HashID(opts["session"]),
+		Basket: list(opts["basket"]), Without: list(opts["without"]),
+	}, s.now, &a)
+	for i := range a.Touches {
+		t := &a.Touches[i]
+		fmt.Fprintf(out, "%s by %s, activated %v: %s\n", t.Item.Offer.Spec.Offer, t.Product.ID, t.Activated, engine.AppendSentence(nil, t.Item.Reasons))
+	}
+	if len(a.Touches) == 0 {
+		fmt.Fprintln(out, "none")
+	}
 }
 
 // explored tells which share of the slots of so many strangers' lists went to

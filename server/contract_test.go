@@ -45,8 +45,9 @@ func samples(goods, offers, list string) map[string][]sample {
 			{"", "", `{"requests":[{"op":"trending"},{"op":"together","params":{"product":"a","explain":true}},{"op":"together"},{"op":"offers","params":{"member":"m1"}}]}`, 200},
 			{"", "", `{"requests":4}`, 400}, {"", "", ``, 400},
 		},
-		"get-stats":   {{"", "", "", 200}, {"", "digest=true", "", 200}, {"", "digest=1", "", 400}},
-		"get-product": {{"/v1/products/a", "", "", 200}, {"/v1/products/p1", "", "", 200}, {"/v1/products/unheard-of", "", "", 404}, {"/v1/products/a", "x=1", "", 400}},
+		"open-websocket": {{"", "", "", 400}},
+		"get-stats":      {{"", "", "", 200}, {"", "digest=true", "", 200}, {"", "digest=1", "", 400}},
+		"get-product":    {{"/v1/products/a", "", "", 200}, {"/v1/products/p1", "", "", 200}, {"/v1/products/unheard-of", "", "", 404}, {"/v1/products/a", "x=1", "", 400}},
 		"put-product": {
 			{"/v1/products/p1", "wait=applied", `{"name":"Milk","price":12.5,"currency":"DKK","attributes":{"organic":true,"fat":1.5,"note":"x"}}`, 202},
 			{"/v1/products/p1", "", `{"nmae":"Milk"}`, 400}, {"/v1/products/p1", "", ``, 400},

@@ -257,8 +257,10 @@ func encodeFrame(f *live.Frame) []byte {
 
 // newHub makes the hub of what is watched.
 func (s *Server) newHub() (*live.Hub, error) {
+	source := &liveSource{s: s}
+	source.Offers() // changes are those from here on
 	opt := s.opt.Live
-	opt.Source, opt.Encode, opt.Name, opt.Now = &liveSource{s: s}, encodeFrame, s.sessionName, s.opt.Now
+	opt.Source, opt.Encode, opt.Name, opt.Now = source, encodeFrame, s.sessionName, s.opt.Now
 	return live.New(opt)
 }
 

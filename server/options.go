@@ -79,6 +79,12 @@ type Options struct {
 	FrameRate      int // frames a second of one websocket; default 50
 	FrameBurst     int // and at once; default 200
 
+	SocketHello  time.Duration // from connecting to the hello; default 10 s
+	SocketSilent time.Duration // without a sign of life until a websocket counts as gone; default 65 s, over two heartbeats
+	SocketWrite  time.Duration // to write one frame; default 10 s
+	SocketEnd    time.Duration // to write what waits when a websocket closes; default 3 s
+	FloodAfter   time.Duration // of too many frames until a websocket is closed; default 5 s
+
 	DecisionBytes int // room for decisions that can be looked up; default 64 MiB
 	DecisionCount int // how many of them at most; default 200,000
 }
@@ -183,6 +189,11 @@ func (o *Options) checkBounds() error {
 		{"SubmitLimit", &o.SubmitLimit, 10 * time.Second},
 		{"WaitLimit", &o.WaitLimit, 2 * time.Second},
 		{"DrainDelay", &o.DrainDelay, 0},
+		{"SocketHello", &o.SocketHello, 10 * time.Second},
+		{"SocketSilent", &o.SocketSilent, 65 * time.Second},
+		{"SocketWrite", &o.SocketWrite, 10 * time.Second},
+		{"SocketEnd", &o.SocketEnd, 3 * time.Second},
+		{"FloodAfter", &o.FloodAfter, 5 * time.Second},
 		{"StopTimeout", &o.StopTimeout, 15 * time.Second},
 	}
 	for _, t := range times {

@@ -59,6 +59,7 @@ func newRig(t testing.TB, change func(*Options)) *rig {
 	if r.Server, err = New(opt); err != nil {
 		t.Fatal(err)
 	}
+	r.gate.applied = r.Applied
 	r.SetReady(true)
 	return r
 }
@@ -70,6 +71,8 @@ type memoryGate struct {
 	now    time.Time
 	fail   error
 	note   func(seq uint64, ev *event.Event) // is told of each before it is applied, if not nil
+
+	applied func(seq uint64, group []event.Event) // is told of each afterwards, if not nil
 
 	mu  sync.Mutex
 	seq uint64
@@ -103,7 +106,11 @@ func (g *memoryGate) Submit(_ context.Context, evs []event.Event) (gate.Result, 
 		if g.note != nil {
 			g.note(g.seq, &ev)
 		}
-		g.engine.ApplyGroup(g.seq, []event.Event{ev})
+		group := []event.Event{ev}
+		g.engine.ApplyGroup(g.seq, group)
+		if g.applied != nil {
+			g.applied(g.seq, group)
+		}
 	}
 	out.Seq = g.seq
 	return out, nil

@@ -19,12 +19,8 @@ import (
 const wsProtocol = "nabo.v1"
 
 const (
-	maxFrame    = 64 << 10         // bytes of a client's frame
-	helloWithin = 10 * time.Second // of connecting
-	heartbeat   = 25               // seconds between two pings
-	silentFor   = 65 * time.Second // until a connection counts as gone
-	writeWithin = 10 * time.Second // one frame
-	endWithin   = 3 * time.Second  // the rest, once a connection is closing
+	maxFrame  = 64 << 10 // bytes of a client's frame
+	heartbeat = 25       // seconds between two pings
 )
 
 // sockets are the open websockets.

@@ -42,7 +42,7 @@ type socket struct {
 var errLeaving = errors.New("the connection is closing")
 
 func newSocket(s *Server, conn *websocket.Conn, from string) *socket {
-	c := &socket{s: s, conn: conn, from: from, leaving: make(chan struct{}), limit: frameLimit{rate: s.opt.FrameRate, burst: s.opt.FrameBurst}}
+	c := &socket{s: s, conn: conn, from: from, leaving: make(chan struct{}), limit: frameLimit{rate: s.opt.FrameRate, burst: s.opt.FrameBurst, patience: s.opt.FloodAfter}}
 	c.changed.L = &c.mu
 	return c
 }
@@ -66,7 +66,7 @@ func (c *socket) run() {
 		c.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
 		return c.awake()
 	})
-	c.conn.SetReadDeadline(time.Now().Add(helloWithin))
+	c.conn.SetReadDeadline(time.Now().Add(c.s.opt.SocketHello))
 	c.end(c.read())
 }
 
@@ -75,7 +75,7 @@ func (c *socket) awake() error {
 	if c.session == nil {
 		return nil // the hello has its own bound
 	}
-	c.conn.SetReadDeadline(time.Now().Add(silentFor))
+	c.conn.SetReadDeadline(time.Now().Add(c.s.opt.SocketSilent))
 	if c.isLeaving() {
 		return errLeaving
 	}
@@ -139,7 +139,7 @@ func (c *socket) Close(code live.Code) {
 		return
 	}
 	c.conn.SetReadDeadline(time.Now()) // the reader sees it and ends
-	c.conn.NetConn().SetWriteDeadline(time.Now().Add(endWithin))
+	c.conn.NetConn().SetWriteDeadline(time.Now().Add(c.s.opt.SocketEnd))
 }
 
 // leave says that the connection is to be closed, and with what; false: it was
@@ -150,7 +150,7 @@ func (c *socket) leave(code live.Code) bool {
 	if c.code != 0 {
 		return false
 	}
-	c.code, c.endBy = code, time.Now().Add(endWithin)
+	c.code, c.endBy = code, time.Now().Add(c.s.opt.SocketEnd)
 	close(c.leaving)
 	return true
 }
@@ -277,7 +277,7 @@ func (c *socket) patience() time.Time {
 	if c.code != 0 {
 		return c.endBy
 	}
-	return time.Now().Add(writeWithin)
+	return time.Now().Add(c.s.opt.SocketWrite)
 }
 
 // fail ends the writer, and the reader: nothing can be written any more.

@@ -10,6 +10,7 @@ import (
 // It is its reader's.
 type frameLimit struct {
 	rate, burst int
+	patience    time.Duration // with frames that come too fast, until the connection is closed
 
 	spare float64
 	at    time.Time
@@ -22,10 +23,6 @@ const (
 	frameRefused
 	frameFlood
 )
-
-// floodAfter is how long frames may come too fast before the connection is
-// closed.
-const floodAfter = 5 * time.Second
 
 // pass says what is to be done with a frame that has come.
 func (l *frameLimit) pass(now time.Time) int {
@@ -45,7 +42,7 @@ func (l *frameLimit) pass(now time.Time) int {
 	if l.over.IsZero() {
 		l.over = now
 	}
-	if now.Sub(l.over) >= floodAfter {
+	if now.Sub(l.over) >= l.patience {
 		return frameFlood
 	}
 	return frameRefused
