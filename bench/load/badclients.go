@@ -74,9 +74,12 @@ func (t *badTally) wrong(err error) {
 	}
 }
 
-// closed notes how a connection ended. An end that did not come in time is a
+// closed notes how a server ended a connection. An end that did not come in time is a
 // wrong.
-func (t *badTally) closed(err error) error {
+func (t *badTally) closed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil // the client's own doing
+	}
 	code := 0
 	if closed := (*websocket.CloseError)(nil); errors.As(err, &closed) {
 		code = closed.Code
@@ -130,7 +133,7 @@ func (t *badTally) greet(ctx context.Context) (s *socket, end func(), err error)
 	}
 	if err := s.shake(); err != nil {
 		end()
-		return nil, nil, t.closed(err)
+		return nil, nil, t.closed(ctx, err)
 	}
 	return s, end, nil
 }

@@ -45,41 +45,41 @@ func halfOpen(ctx context.Context, t *badTally) error {
 	return pause(ctx, 5*time.Second)
 }
 
-// slowReader asks for answers and tails and reads none of them: the server has
-// to close, and first to stop reading.
+// slowReader asks for much and reads none of it. The server has to stop reading
+// its questions, and then to close: nobody else does, here.
 func slowReader(ctx context.Context, t *badTally) error {
-	s, end, err := t.greet(ctx)
-	if s == nil {
-		return err
+	conn, _, err := t.fleet.dialer.DialContext(ctx, "ws://"+t.fleet.addr+livePath, nil)
+	if err != nil {
+		t.turned.Add(1)
+		return nil
 	}
-	defer end()
-	if tcp, ok := s.conn.NetConn().(*net.TCPConn); ok {
+	t.hold(conn.NetConn())
+	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
 		_ = tcp.SetReadBuffer(2048) // smaller is only quicker
 	}
-	_ = s.write(appendFrame(nil, "subscribe", "e", []byte(`{"topic":"events"}`)))
-	began := time.Now()
-	for i := 0; ; i++ {
-		s.conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
-		err := s.write(appendFrame(nil, "request", "r"+strconv.Itoa(i), []byte(`{"op":"trending","params":{"count":100}}`)))
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return t.closed(err)
+	s := &socket{conn: conn}
+	if err := s.shake(); err != nil {
+		return t.closed(ctx, err)
+	}
+	_ = s.write(appendFrame(nil, "subscribe", "e", []byte(`{"topic":"events"}`))) // if it fails, so does the next
+	for i := 0; ctx.Err() == nil; i++ {
+		s.conn.SetWriteDeadline(time.Now().Add(time.Second))
+		err := s.write(appendFrame(nil, "request", "r"+strconv.Itoa(i), []byte(`{"op":"trending","params":{"count":200}}`)))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break // the server reads no more
 		}
-		if err != nil || pause(ctx, 20*time.Millisecond) != nil {
-			break
+		if err != nil {
+			return t.closed(ctx, err)
 		}
 		t.frames.Add(1)
+		_ = pause(ctx, 25*time.Millisecond) // the loop ends with ctx
 	}
-	// Its own frames wait as well: now it is only a matter of time.
-	for ctx.Err() == nil && time.Since(began) < patience {
+	for pause(ctx, 100*time.Millisecond) == nil {
 		if s.gone() {
-			t.mu.Lock()
-			t.closes[0]++ // the code is behind all that was not read
-			t.mu.Unlock()
-			return nil
+			return t.closed(ctx, nil) // the code is behind all that was not read
 		}
-		_ = pause(ctx, 100*time.Millisecond)
 	}
-	return errors.New("the server did not close a connection that reads nothing")
+	return nil
 }
 
 // flood sends a thousand frames a second and reads what comes.
@@ -99,12 +99,12 @@ func flood(ctx context.Context, t *badTally) error {
 	for i := 0; ; i++ {
 		select {
 		case err := <-reader:
-			return t.closed(err)
+			return t.closed(ctx, err)
 		default:
 		}
 		for k := range 10 {
 			if s.write(floodFrame(10*i+k)) != nil {
-				return t.closed(<-reader)
+				return t.closed(ctx, <-reader)
 			}
 			t.frames.Add(1)
 		}
@@ -159,29 +159,39 @@ func badText(ctx context.Context, t *badTally) error {
 			}
 			t.frames.Add(1)
 		}
-		s.conn.SetReadDeadline(time.Now().Add(patience))
-		for errors := 0; ; {
-			b, err := s.read()
-			if err != nil {
-				return fmt.Errorf("the server closed after %.100q: %w", text, err)
-			}
-			fr, err := readFrame(b)
-			if err != nil {
-				return err
-			}
-			if fr.kind == errorFrame {
-				errors++
-				t.errors.Add(1)
-			}
-			if fr.kind == pongFrame && string(fr.ref) == ping {
-				if errors != 1 {
-					return fmt.Errorf("%d error frames to %.100q, want 1", errors, text)
-				}
-				break
-			}
+		if err := t.answered(s, ping); err != nil {
+			return fmt.Errorf("after %.100q: %w", text, err)
 		}
-		if pause(ctx, 20*time.Millisecond) != nil {
+		if pause(ctx, 40*time.Millisecond) != nil {
 			return nil
+		}
+	}
+	return nil
+}
+
+// answered reads up to one error and the pong to a ping: an answer that takes
+// work may come after it.
+func (t *badTally) answered(s *socket, ping string) error {
+	s.conn.SetReadDeadline(time.Now().Add(patience))
+	errors, pong := 0, false
+	for errors == 0 || !pong {
+		b, err := s.read()
+		if err != nil {
+			return fmt.Errorf("%d error frames, pong %v, and then the server closed: %w", errors, pong, err)
+		}
+		fr, err := readFrame(b)
+		if err != nil {
+			return err
+		}
+		switch {
+		case fr.kind == errorFrame:
+			errors++
+			t.errors.Add(1)
+		case fr.kind == pongFrame && string(fr.ref) == ping:
+			pong = true
+		}
+		if errors > 1 {
+			return fmt.Errorf("%d error frames, want 1", errors)
 		}
 	}
 	return nil
@@ -201,7 +211,7 @@ func badByte(ctx context.Context, t *badTally) error {
 			err = t.drain(s)
 		}
 		end()
-		if err := t.closed(err); err != nil {
+		if err := t.closed(ctx, err); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -218,10 +228,10 @@ func vanish(ctx context.Context, t *badTally) error {
 	defer end()
 	w, err := s.hello(nil)
 	if err != nil {
-		return t.closed(err)
+		return t.closed(ctx, err)
 	}
 	if err := s.write(appendFrame(nil, "subscribe", "2", []byte(`{"topic":"trending"}`))); err != nil {
-		return t.closed(err)
+		return t.closed(ctx, err)
 	}
 	seq, err := s.readTo(snapshotFrame, 0)
 	if err != nil {

@@ -30,6 +30,8 @@ type Live struct {
 	Chaos bool `help:"In place of all this: --good clients, for --duration alone and then beside half-open connections, slow readers, floods and bad frames; exit code 1 if they suffer, or if anything stays behind."`
 	Good  int  `help:"With --chaos: good clients, in place of --active; each scans twice a second." default:"100"`
 	Bad   int  `help:"With --chaos: bad clients of each kind." default:"5"`
+
+	Settle time.Duration `help:"With --chaos: how long what was left behind may stay; a lost connection takes a server some minute to notice, and a session is kept for two after it." default:"5m"`
 }
 
 // What idle websockets can subscribe to.
@@ -65,6 +67,8 @@ func (b *Live) validate() error {
 		return fmt.Errorf("--warm-up %v, --peak %v: want 0s or more", b.WarmUp, b.Peak)
 	case b.EachAddress < 0 || b.EachAddress > 20_000:
 		return fmt.Errorf("--each-address %d: want 0 to 20000", b.EachAddress)
+	case b.Settle < 0:
+		return fmt.Errorf("--settle %v: want 0s or more", b.Settle)
 	case b.Good < 1 || b.Good > 10_000 || b.Bad < 1 || b.Bad > 1000:
 		return fmt.Errorf("--good %d, --bad %d: want 1 to 10000 and 1 to 1000", b.Good, b.Bad)
 	}

@@ -150,6 +150,23 @@ func TestLiveAgainstAFake(t *testing.T) {
 	}
 }
 
+func TestLive(t *testing.T) {
+	b := smallLive(t, nil, nil)
+	b.Scans = 100
+	var report LiveReport
+	runs(t, &b.Common, b.Run, &report, func(w io.Writer) { report.table(w) }, "to the nudge", "bare echo", "an idle websocket", "trending")
+	// 0.3 s of 100 scans a second, twice.
+	if report.Ack.Count != 60 || report.Echo.Count != 60 || report.Shown.Count+report.Silent != 60 {
+		t.Errorf("%d acks, %d echoes, %d shown, %d silent; want 60, 60 and 60 of both", report.Ack.Count, report.Echo.Count, report.Shown.Count, report.Silent)
+	}
+	if report.Nudge.Count == 0 || report.Delta.Count == 0 || report.Lost != 0 || report.Gaps != 0 || report.Commit.Count != 30 {
+		t.Errorf("report %+v", report)
+	}
+	if own := report.Idle[0]; own.Target != targetServer || own.Sockets != 20 || own.Goroutines < 0.5 {
+		t.Errorf("an idle websocket takes %+v", own)
+	}
+}
+
 // A server that stalls once is charged for all scans that had to wait, and an
 // answer is counted for the scan that brought it.
 func TestScanCountsFromWhenItWasDue(t *testing.T) {
@@ -268,7 +285,7 @@ func TestLiveOptionsAreChecked(t *testing.T) {
 	for name, spoil := range map[string]func(*Live){
 		"--idle": func(b *Live) { b.Idle = -1 }, "--idle-topic": func(b *Live) { b.IdleTopic = "weather" }, "--active": func(b *Live) { b.Active = 0 },
 		"--scans": func(b *Live) { b.Scans = 0 }, "--on-offer": func(b *Live) { b.OnOffer = 101 }, "--commits": func(b *Live) { b.Commits = 0 },
-		"--rounds": func(b *Live) { b.Rounds = 0 }, "--warm-up": func(b *Live) { b.WarmUp = -1 }, "--each-address": func(b *Live) { b.EachAddress = -1 }, "--good": func(b *Live) { b.Good = 0 }, "--bad": func(b *Live) { b.Bad = 0 },
+		"--rounds": func(b *Live) { b.Rounds = 0 }, "--warm-up": func(b *Live) { b.WarmUp = -1 }, "--each-address": func(b *Live) { b.EachAddress = -1 }, "--good": func(b *Live) { b.Good = 0 }, "--settle": func(b *Live) { b.Settle = -1 }, "--bad": func(b *Live) { b.Bad = 0 },
 	} {
 		b := smallLive(t, io.Discard, io.Discard)
 		spoil(&b)

@@ -19,7 +19,7 @@ type ChaosReport struct {
 	Gaps     int64      `json:"gaps"`  // frames of theirs that were left out without a word
 	Bad      []BadCount `json:"bad"`
 	Before   Leftover   `json:"before"`        // the server, before anybody connected
-	After    Leftover   `json:"after"`         // when all had gone, half-open ones apart
+	After    Leftover   `json:"after"`         // when all had gone, but for the half-open ones and the slow readers
 	Settled  float64    `json:"settleSeconds"` // how long that took
 	Faults   []string   `json:"faults"`        // what should not have been; empty: all is well
 	Receipts LoopPart   `json:"receipts"`
@@ -55,9 +55,6 @@ const (
 	// chaosAllowance is how much later a hundredth of the scans may be shown
 	// beside bad clients than without them.
 	chaosAllowance = 10 * time.Millisecond
-	// settlePatience is how long all that the bad ones left may stay: a
-	// heartbeat that is not answered takes a minute, a session is kept for two.
-	settlePatience = 4 * time.Minute
 	// A collection, a checkpoint and the like come and go.
 	goroutineSlack = 10
 	heapSlack      = 32 // MiB: the receipts' keys and the like
@@ -197,7 +194,7 @@ func (b *Live) settled(ctx context.Context, d *driven, report *ChaosReport) (err
 			return err
 		}
 		report.Settled = time.Since(began).Seconds()
-		if len(report.stays()) == 0 || time.Since(began) > settlePatience {
+		if len(report.stays()) == 0 || time.Since(began) > b.Settle {
 			b.say("  %.0f s: %.0f goroutines, %.0f websockets, %.0f sessions", report.Settled, report.After.Goroutines, report.After.Sockets, report.After.Sessions)
 			return nil
 		}

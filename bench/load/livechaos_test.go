@@ -2,9 +2,12 @@ package load
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestChaosNamesItsFaults(t *testing.T) {
@@ -40,6 +43,35 @@ func TestChaosNamesItsFaults(t *testing.T) {
 	}
 }
 
+// What is left behind goes in minutes, which no test waits for; all else that
+// may go wrong is looked for.
+func TestChaos(t *testing.T) {
+	b := smallLive(t, nil, nil)
+	b.Chaos, b.Duration = true, time.Second
+	run := func(ctx context.Context) error {
+		err := b.Run(ctx)
+		if harm := (*ChaosError)(nil); errors.As(err, &harm) {
+			return nil
+		}
+		return err
+	}
+	var report ChaosReport
+	runs(t, &b.Common, run, &report, func(w io.Writer) { report.table(w) }, "quiet", "chaos", "half-open", "goroutines")
+	for _, fault := range report.Faults {
+		if !strings.Contains(fault, " stay, ") && !strings.Contains(fault, "p99 went") {
+			t.Error(fault)
+		}
+	}
+	if len(report.Bad) != len(badKinds()) || report.Quiet.Ack.Count == 0 || report.Chaos.Ack.Count == 0 || report.After.Sockets == 0 {
+		t.Errorf("report %+v", report)
+	}
+	for _, k := range report.Bad {
+		if k.Lives == 0 {
+			t.Errorf("no %s client lived", k.Kind)
+		}
+	}
+}
+
 // A server that closes after a bad frame, forgets a session or lets half-open
 // ones stay does wrong, and the tallies say so.
 func TestBadClientsTellWhatIsWrong(t *testing.T) {
@@ -47,7 +79,7 @@ func TestBadClientsTellWhatIsWrong(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for name, want := range map[string]string{
-		"bad text":  "the server closed after",
+		"bad text":  "and then the server closed",
 		"vanishing": "resume session 1",
 		"bad bytes": "",
 	} {
