@@ -51,7 +51,9 @@ type bench struct {
 	Restart   load.Restart   `cmd:"" help:"How soon a server is ready again after kill -9, and how fast it reads the log."`
 	Soak      load.Soak      `cmd:"" help:"Whether memory, goroutines, disk and latency stay flat; exit code 1 if not."`
 	Scale     load.Scale     `cmd:"" help:"How latency, memory and rate grow with the number of members, with a plot."`
+	Live      load.Live      `cmd:"" help:"How long after a scan on a websocket its nudge comes, and what many idle ones cost; with --chaos, whether bad clients harm the good."`
 	Bare      load.Bare      `cmd:"" hidden:"" help:"Serve ready answers; bench serve starts it."`
+	Echo      load.Echo      `cmd:"" hidden:"" help:"Send websocket frames back; bench live starts it."`
 }
 
 const about = `Recommendations from receipts, live.
@@ -126,13 +128,14 @@ func execute(call *kong.Context, cli *commands, stdout, stderr io.Writer) int {
 	for _, size := range []*load.Size{
 		&cli.Bench.Fill.Size, &cli.Bench.Ingest.Size, &cli.Bench.Lookup.Size, &cli.Bench.Offers.Size, &cli.Bench.Lists.Size,
 		&cli.Bench.Serve.Size, &cli.Bench.Freshness.Size, &cli.Bench.Restart.Size, &cli.Bench.Soak.Size, &cli.Bench.Scale.Size,
+		&cli.Bench.Live.Size,
 	} {
 		size.Out, size.Err = stdout, stderr
 	}
 	cli.Bench.Lists.Render = func(dst []byte, member string, a *engine.OfferAnswer) []byte {
 		return server.AppendListRow(dst, nil, member, a, false)
 	}
-	cli.Bench.Bare.Out = stdout
+	cli.Bench.Bare.Out, cli.Bench.Echo.Out = stdout, stdout
 	cli.Backtest.Out, cli.Backtest.Log = stdout, stderr
 	call.BindTo(ctx, (*context.Context)(nil))
 	err := call.Run()

@@ -77,7 +77,8 @@ func (c *socket) hello(f *wsFrame) live.Code {
 	c.mu.Lock()
 	c.session = session
 	c.mu.Unlock()
-	c.kick() // the session's own call may have come too early
+	c.awake() // the hello's own bound is over
+	c.kick()  // the session's own call may have come too early
 	return 0
 }
 

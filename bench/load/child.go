@@ -229,20 +229,24 @@ func launchBare(exe, dir string, answers map[string][]byte) (*child, error) {
 		return nil, err
 	}
 	c := newChild(exe, dir, "bench", "bare", table)
+	return c, c.startListening()
+}
+
+// startListening starts a child that says where it listens, and nothing else.
+func (c *child) startListening() error {
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.start(); err != nil {
-		return nil, err
+		return err
 	}
-	// It says where it listens, and nothing else.
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the bare handler did not start: %s", c.lastWords()), c.stop())
+		return errors.Join(fmt.Errorf("%v did not start: %s", c.cmd.Args[1:], c.lastWords()), c.stop())
 	}
 	c.addr = strings.TrimSpace(line)
-	return c, nil
+	return nil
 }
 
 // hostOf is the host:port of a server's URL.

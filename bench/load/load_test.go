@@ -51,6 +51,7 @@ func playChild(args []string) error {
 		Serve app.Config `cmd:""`
 		Bench struct {
 			Bare Bare `cmd:""`
+			Echo Echo `cmd:""`
 		} `cmd:""`
 	}
 	parser, err := kong.New(&cli)
@@ -61,8 +62,12 @@ func playChild(args []string) error {
 	if err != nil {
 		return err
 	}
-	if call.Command() != "serve" {
-		cli.Bench.Bare.Out = os.Stdout
+	cli.Bench.Bare.Out, cli.Bench.Echo.Out = os.Stdout, os.Stdout
+	switch call.Command() {
+	case "bench echo":
+		return cli.Bench.Echo.Run(ctx)
+	case "serve":
+	default:
 		return cli.Bench.Bare.Run(ctx)
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -383,6 +388,7 @@ func TestFlags(t *testing.T) {
 		Bench struct {
 			Serve     Serve     `cmd:""`
 			Freshness Freshness `cmd:""`
+			Live      Live      `cmd:""`
 			Bare      Bare      `cmd:"" hidden:""`
 		} `cmd:""`
 	}
@@ -400,6 +406,14 @@ func TestFlags(t *testing.T) {
 	b.Out, b.Err = io.Discard, io.Discard
 	if err := b.validate(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
+	}
+	if _, err := parser.Parse([]string{"bench", "live", "--idle", "5"}); err != nil {
+		t.Fatal(err)
+	}
+	l := cli.Bench.Live
+	l.Out, l.Err = io.Discard, io.Discard
+	if err := l.validate(); err != nil || l.Idle != 5 || l.Active != 1000 || l.Receipts != 1000 || l.Commits != 50 {
+		t.Errorf("live: %v, %+v", err, l)
 	}
 	if _, err := parser.Parse([]string{"bench", "freshness"}); err != nil || cli.Bench.Freshness.Probes != 100 {
 		t.Errorf("freshness: %v, %+v", err, cli.Bench.Freshness)

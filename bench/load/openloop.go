@@ -114,31 +114,17 @@ func (s *loopState) connect(ctx context.Context) (lanes []*lane, err error) {
 
 // send hands the requests to the lanes, each when it is due.
 func (s *loopState) send(ctx context.Context) error {
-	pace, err := newPacer(time.Duration(float64(time.Second) / s.rate))
-	if err != nil {
-		return err
-	}
-	defer pace.close()
 	var buf []byte
-	for i := 0; ; i++ {
-		due := time.Duration(float64(i) / s.rate * float64(time.Second))
-		if s.duration > 0 && due >= s.warmUp+s.duration {
-			return nil
-		}
-		for time.Since(s.start) < due {
-			if err := pace.wait(); err != nil {
-				return fmt.Errorf("wait for the next request: %w", err)
-			}
-		}
+	return atRate(s.start, s.rate, s.end(), func(i int, due time.Duration) error {
 		var l *lane
 		select {
 		case <-ctx.Done():
 			if s.duration == 0 {
-				return nil
+				return errEnough
 			}
 			return ctx.Err()
 		case <-s.broken:
-			return nil
+			return errEnough
 		case l = <-s.free:
 		}
 		buf = s.next(buf[:0], i)
@@ -148,7 +134,16 @@ func (s *loopState) send(ctx context.Context) error {
 		if _, err := l.Write(buf); err != nil {
 			return fmt.Errorf("send a request: %w", err)
 		}
+		return nil
+	})
+}
+
+// end is when nothing is due any more; 0: never.
+func (o *openLoop) end() time.Duration {
+	if o.duration == 0 {
+		return 0
 	}
+	return o.warmUp + o.duration
 }
 
 // read takes the answers that come in on a lane until it is closed.

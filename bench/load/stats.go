@@ -30,6 +30,7 @@ type serverStats struct {
 	Log                             struct{ First, Last, Bytes uint64 }
 	Checkpoint                      *checkpointStats
 	Memory                          struct{ Parts []MemoryPart }
+	Live                            struct{ Connections, Sessions float64 }
 }
 
 type checkpointStats struct {
@@ -115,6 +116,7 @@ const (
 	heapMetric     = "go_memstats_heap_alloc_bytes"
 	residentMetric = "process_resident_memory_bytes"
 	routinesMetric = "go_goroutines"
+	workedMetric   = "process_cpu_seconds_total"
 )
 
 // memory asks a server what it takes.

@@ -69,7 +69,8 @@ var libraries = []struct {
 	{"github.com/dgraph-io/", []string{"engine/store"}, nil},
 	{"github.com/nats-io/", []string{"stream"}, []string{"stream/gate", "server/app"}},
 	{"github.com/synadia-io/", []string{"stream"}, nil},
-	{"github.com/gorilla/websocket", []string{"server"}, []string{"server/app"}},
+	// bench/load drives a server's websockets, as a client.
+	{"github.com/gorilla/websocket", []string{"server", "bench/load"}, []string{"server/app"}},
 	{"github.com/prometheus/", []string{"server"}, []string{"server/app"}},
 	{"cel.dev/", []string{"engine/expr"}, nil},
 	{"github.com/danielgtaylor/huma", []string{"server"}, nil},
