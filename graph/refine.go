@@ -50,8 +50,9 @@ type RefinedEdge struct {
 // Refined holds the refined edges of a relation: for each product j the
 // solution b of (G_NN/(1−d) + λI)·b = G_Nj over its K strongest neighbours N,
 // where G holds the faded supports and only its diagonal is divided: each
-// receipt counts 1, however large it is, for who is on it already says what a
-// large one would say too much of. It is a local form of EASE (Steck, "Embarrassingly shallow autoencoders for sparse
+// receipt counts 1, whatever its size and whosoever it is; with the gain and the
+// damping of plain edges in G, baskets are completed worse (engine/DESIGN.md).
+// It is a local form of EASE (Steck, "Embarrassingly shallow autoencoders for sparse
 // data", WWW 2019) with the dropout d of Steck's later "Autoencoders that don't
 // overfit towards the identity" (NeurIPS 2020): where a plain edge counts what
 // is bought together, a refined one keeps what the others do not explain. One
