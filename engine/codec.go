@@ -46,7 +46,7 @@ func (e *Engine) encodeCounts() []byte {
 	w.num(e.applied.Load())
 	w.num(e.bought.TotalCell())
 	w.num(e.viewed.TotalCell())
-	w.num(e.bought.GainedCell())
+	w.num(0) // what refined edges were made by once; folders from then can be read
 	w.num(uint64(len(e.catalogue.items)))
 	w.num(uint64(e.people.count))
 	w.num(uint64(e.recent.next))
@@ -74,7 +74,7 @@ func (e *Engine) decodeMeta(b []byte) error {
 	e.applied.Store(t.num())
 	e.bought.SetTotal(t.num())
 	e.viewed.SetTotal(t.num())
-	e.bought.SetGained(t.num())
+	t.num()
 	products, members := t.num(), t.num()
 	e.recent.next = int(t.num())
 	e.sessions.seq = t.num()

@@ -44,8 +44,6 @@ func Dials() []Dial {
 			func(o *Options, v float64) { o.Plain.Gain = orNone(v) }},
 		{"refine", "1: baskets go by refined edges; 0: by plain ones.", 1, 0, 1, false,
 			func(o *Options, v float64) { o.Refine.Off = v < 0.5 }},
-		{"refine-gain", "1: refined edges go by the receipts' gain; 0: by their number.", 1, 0, 1, false,
-			func(o *Options, v float64) { o.Refine.NoGain = v < 0.5 }},
 		{"refine-neighbors", "How many of a product's neighbours explain it, for its refined edges.", 64, 8, 256, false,
 			func(o *Options, v float64) { o.Refine.Neighbors = int(v) }},
 		{"repeats", "1: a product's own repeats count beside a member's habit; 0: not.", 1, 0, 1, false,

@@ -127,7 +127,7 @@ func (nd *pairNode) decode(b []byte, limit Node) error {
 	if err := r.end(); err != nil {
 		return err
 	}
-	nd.fresh = nd.mass // all derived edges are to be made anew
+	nd.fresh = nd.support // all derived edges are to be made anew
 	return checkLog(nd.log, limit)
 }
 
@@ -151,7 +151,7 @@ func checkLog(log []uint32, limit Node) error {
 
 // Digest returns a hash of the whole relation; not beside the writer.
 func (p *Pairs) Digest() uint64 {
-	sum := mix(p.TotalCell()) + mix(^p.GainedCell())
+	sum := mix(p.TotalCell())
 	for n := Node(0); n < p.live.len(); n++ {
 		sh, slot := p.shard(n)
 		sh.mu.RLock()

@@ -18,7 +18,6 @@ type kept struct {
 	nodes    map[graph.Node][]byte
 	segments map[[2]uint32][]byte
 	cell     uint64
-	gained   uint64
 	written  int // nodes, by the newest checkpoint
 }
 
@@ -28,12 +27,12 @@ func (k *kept) save(t *rapid.T, p *graph.Pairs, failed bool) {
 	for _, s := range p.Begin() {
 		keepSegment(k.segments, s)
 	}
-	cell, gained := p.JournalCell(), p.GainedCell()
+	cell := p.JournalCell()
 	if failed {
 		p.End(false)
 		return
 	}
-	k.cell, k.gained, k.written = cell, gained, 0
+	k.cell, k.written = cell, 0
 	err := p.Save(func(n graph.Node, v []byte) error {
 		k.nodes[n] = bytes.Clone(v)
 		k.written++
@@ -57,7 +56,6 @@ func keepSegment(segments map[[2]uint32][]byte, s graph.JournalSegment) {
 func (k *kept) load(t *rapid.T, opt graph.PairOptions, nodes graph.Node, total uint64) *graph.Pairs {
 	p := graph.NewPairs(opt)
 	p.SetTotal(total)
-	p.SetGained(k.gained)
 	p.SetJournal(k.cell)
 	p.Grow(nodes)
 	var all sync.WaitGroup

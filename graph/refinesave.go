@@ -143,7 +143,7 @@ func (r *Refined) Loaded() {
 	}
 }
 
-// settled says that a node's refined edges are those of its mass.
+// settled says that a node's refined edges are those of its receipts.
 func (p *Pairs) settled(n Node) {
 	sh, slot := p.shard(n)
 	sh.mu.Lock()
