@@ -177,11 +177,7 @@ func (c *Checkpoint) receipts() {
 func (c *Checkpoint) scenarios() {
 	s := &c.e.scenarios
 	for name := range s.dirty {
-		var w writer
-		w.text(name)
-		w.num(s.configs[name].version)
-		w.text(s.configs[name].config)
-		c.put(key(cellScenario, event.HashID(name)), w.b)
+		c.put(key(cellScenario, event.HashID(name)), encodeScenario(name, s.configs[name]))
 	}
 	clear(s.dirty)
 }

@@ -43,6 +43,7 @@ type Engine struct {
 	verdicts  verdicts
 	zones     zones
 	frozen    atomic.Pointer[Frozen]
+	searches  searches
 
 	// writing is held by the writer for one group of events, and by Digest.
 	writing sync.Mutex

@@ -82,7 +82,7 @@ func checkpoint(f *testing.F) (pairs [][2][]byte) {
 		&event.Member{HomeStore: "s"}, &event.Signal{Product: "c", Weight: 2},
 		&event.Offer{Offer: "o", Products: []string{"a"}, Price: 2, MemberPrice: 1}, &event.OfferActivated{Offer: "o"},
 		&event.Impression{IDs: []string{"o"}}, &event.Consent{Purpose: event.Marketing, Granted: true},
-		&event.Scenario{Scenario: "test", Config: `{"count":3}`},
+		&event.Scenario{Scenario: "test", Config: `{"count":3}`}, &event.Scenario{Scenario: "test", Config: `{"count":4}`},
 	} {
 		ev := event.Event{Type: event.TypeReceipt, Key: uint64(i + 1), Time: 1_750_000_000_000, Received: 1_750_000_000_000,
 			Store: "s", Member: event.Token(i%2 + 1), Session: uint64(i), Body: body}

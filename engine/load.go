@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"nabo/engine/event"
 	"nabo/engine/offer"
 	"nabo/graph"
 )
@@ -154,11 +155,40 @@ func (e *Engine) Loaded(pos uint64) error {
 func (e *Engine) loadScenario(value []byte) error {
 	t := taker{b: value}
 	name := t.text()
-	c := scenarioConfig{version: t.num(), config: t.text()}
+	newest := ScenarioVersion{Version: t.num(), Config: t.text()}
+	var versions []ScenarioVersion
+	if len(t.b) > 0 { // before there was a history nothing followed
+		newest.At = event.Millis(t.num())
+		for range t.length() {
+			v := ScenarioVersion{Version: t.num(), At: event.Millis(t.num()), Config: t.text()}
+			if n := len(versions); v.Version >= newest.Version || (n > 0 && v.Version <= versions[n-1].Version) {
+				return errCell
+			}
+			versions = append(versions, v)
+		}
+	}
 	if err := t.end(); err != nil {
 		return err
 	}
-	e.scenarios.configs[name] = c
-	e.showScenario(name, c)
+	e.scenarios.keep(name, append(versions, newest))
+	e.showScenario(name, &newest)
 	return nil
+}
+
+// encodeScenario gives the newest version first, and then those before it, the
+// oldest first.
+func encodeScenario(name string, versions []ScenarioVersion) []byte {
+	newest, older := versions[len(versions)-1], versions[:len(versions)-1]
+	var w writer
+	w.text(name)
+	w.num(newest.Version)
+	w.text(newest.Config)
+	w.num(uint64(newest.At))
+	w.num(uint64(len(older)))
+	for i := range older {
+		w.num(older[i].Version)
+		w.num(uint64(older[i].At))
+		w.text(older[i].Config)
+	}
+	return w.b
 }

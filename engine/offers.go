@@ -11,17 +11,18 @@ import (
 
 // OfferQuery asks for the offers that suit a member best.
 type OfferQuery struct {
-	Member   event.Token // zero: nobody known; gets what is popular
-	Scenario string      // where the list is shown; how it is made follows from it
-	Store    string      // where the member is; empty: where they are at home
-	Chain    string      // which chain asks; empty: those of the member
-	Channel  string      // email, push or inapp where the list goes into a message; else empty
-	Basket   []string    // products in the basket now
-	Session  uint64      // adds what the session has in its cart or scanned basket
-	Exclude  []string    // offers that must not be in the answer
-	Among    []string    // only these offers; empty: all
-	After    string      // an offer that counts as activated: what is next best beside it
-	Count    int         // how many at most; 0: the scenario's
+	Member   event.Token    // zero: nobody known; gets what is popular
+	Scenario string         // where the list is shown; how it is made follows from it
+	Under    *rank.Scenario // how it would be made there; nil: how it is
+	Store    string         // where the member is; empty: where they are at home
+	Chain    string         // which chain asks; empty: those of the member
+	Channel  string         // email, push or inapp where the list goes into a message; else empty
+	Basket   []string       // products in the basket now
+	Session  uint64         // adds what the session has in its cart or scanned basket
+	Exclude  []string       // offers that must not be in the answer
+	Among    []string       // only these offers; empty: all
+	After    string         // an offer that counts as activated: what is next best beside it
+	Count    int            // how many at most; 0: the scenario's
 
 	Filter       *expr.Program // beside the scenario's; nil: none
 	Booster      *expr.Program // beside the scenario's; nil: none

@@ -19,6 +19,7 @@ func (e *Engine) parts(s *Stats) []Part {
 	offers, offerBytes := e.weighOffers()
 	records, recordBytes := e.book.RecordSize()
 	members, memberBytes := e.people.weigh()
+	words, wordBytes := e.searches.weigh()
 	return []Part{
 		{"memberGoods", goods.Bindings, goods.Bytes - goods.LeansBytes},
 		{"whoLeans", goods.Leans, goods.LeansBytes},
@@ -34,6 +35,7 @@ func (e *Engine) parts(s *Stats) []Part {
 		{"recentReceipts", int(e.recent.count.Load()), uint64(e.recent.bytes.Load())},
 		{"sessions", sessions, sessionBytes},
 		{"catalogue", products, productBytes},
+		{"searchedWords", words, wordBytes},
 	}
 }
 

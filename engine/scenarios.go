@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"nabo/engine/event"
@@ -13,16 +14,26 @@ import (
 // scenarios are the places where lists are shown, and how each list is made.
 // The writer changes them; readers see one as it was or as it is.
 type scenarios struct {
-	set     atomic.Pointer[map[string]*rank.Scenario]
-	configs map[string]scenarioConfig // the writer's
-	dirty   map[string]struct{}       // the writer's
+	set   atomic.Pointer[map[string]*rank.Scenario]
+	dirty map[string]struct{} // the writer's
+
+	mu      sync.RWMutex
+	configs map[string][]ScenarioVersion // the newest last; guarded by mu, the writer's to change
 }
 
-// scenarioConfig is a scenario as its event gave it.
-type scenarioConfig struct {
-	version uint64
-	config  string
+// ScenarioVersion is a scenario as one event gave it.
+type ScenarioVersion struct {
+	Version uint64
+	At      event.Millis // when the event was admitted
+	Config  string       // as the event had it
 }
+
+// VersionsKept is how many versions of a scenario are kept, fewer where they
+// are long: the newest, and older ones of versionBytes together.
+const (
+	VersionsKept = 20
+	versionBytes = 256 << 10
+)
 
 // MaxScenarios bounds how many scenarios there are; one more is left out of
 // the state.
@@ -30,7 +41,7 @@ const MaxScenarios = 1024
 
 func (s *scenarios) init() {
 	s.set.Store(&map[string]*rank.Scenario{})
-	s.configs = map[string]scenarioConfig{}
+	s.configs = map[string][]ScenarioVersion{}
 	s.dirty = map[string]struct{}{}
 }
 
@@ -63,6 +74,13 @@ func builtIns() map[string]*rank.Scenario {
 	return out
 }
 
+// BuiltIn returns what holds for a name that no event has set, and whether it
+// is made for that name. Anybody may call it.
+func (e *Engine) BuiltIn(name string) (*rank.Scenario, bool) {
+	s, ok := e.defaults[name]
+	return s, ok && name != ""
+}
+
 // Scenarios returns all scenarios, by name: those that events have set, and
 // those that are built in. Anybody may call it.
 func (e *Engine) Scenarios() []*rank.Scenario {
@@ -85,18 +103,44 @@ func (e *Engine) Scenarios() []*rank.Scenario {
 // the scenario as it was, but counts as a version.
 func (e *Engine) setScenario(b *event.Scenario) {
 	s := &e.scenarios
-	if _, known := s.configs[b.Scenario]; !known && len(s.configs) >= MaxScenarios {
+	versions := s.configs[b.Scenario] // the writer alone changes it
+	if len(versions) == 0 && len(s.configs) >= MaxScenarios {
 		return
 	}
 	name := strings.Clone(b.Scenario)
-	c := scenarioConfig{s.configs[name].version + 1, strings.Clone(b.Config)}
-	s.configs[name] = c
+	next := ScenarioVersion{1, e.now, strings.Clone(b.Config)}
+	if n := len(versions); n > 0 {
+		next.Version = versions[n-1].Version + 1
+	}
+	s.keep(name, append(slices.Clip(versions), next))
 	s.dirty[name] = struct{}{}
-	e.showScenario(name, c)
+	e.showScenario(name, &next)
 }
 
-func (e *Engine) showScenario(name string, c scenarioConfig) {
-	made, err := rank.ParseScenario(name, c.version, []byte(c.config), e.programs.Get)
+// keep sets a scenario's versions, without those that there are too many of.
+func (s *scenarios) keep(name string, versions []ScenarioVersion) {
+	from, bytes := len(versions)-1, 0
+	for from > 0 && len(versions)-from < VersionsKept && bytes+len(versions[from-1].Config) <= versionBytes {
+		from--
+		bytes += len(versions[from].Config)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.configs[name] = slices.Clone(versions[from:])
+}
+
+// ScenarioVersions returns the versions of a scenario that are kept, the newest
+// first: at most 20, none of what is only built in. Anybody may call it.
+func (e *Engine) ScenarioVersions(name string) []ScenarioVersion {
+	e.scenarios.mu.RLock()
+	versions := slices.Clone(e.scenarios.configs[name])
+	e.scenarios.mu.RUnlock()
+	slices.Reverse(versions)
+	return versions
+}
+
+func (e *Engine) showScenario(name string, c *ScenarioVersion) {
+	made, err := rank.ParseScenario(name, c.Version, []byte(c.Config), e.programs.Get)
 	if err != nil {
 		return
 	}

@@ -84,7 +84,7 @@ type base struct{ score, by []float32 }
 // bases keeps them for a lens, by scenario.
 type bases struct{ made sync.Map }
 
-func (l *lens) base(sc *rank.Scenario) *base {
+func (l *lens) base(sc *rank.Scenario, keep bool) *base {
 	if b, ok := l.bases.made.Load(sc); ok {
 		return b.(*base)
 	}
@@ -94,7 +94,9 @@ func (l *lens) base(sc *rank.Scenario) *base {
 		b.score[i] = float32(sc.Weights[rank.Trend])*f.trend + float32(sc.Weights[rank.Popular])*f.popular + float32(sc.Weights[rank.Past])*f.past
 		b.by[i] = 1 + float32(sc.Priority)*f.priority + float32(sc.Margin)*f.margin
 	}
-	l.bases.made.Store(sc, b)
+	if keep { // of one that is only tried there is no end
+		l.bases.made.Store(sc, b)
+	}
 	return b
 }
 

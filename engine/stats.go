@@ -78,8 +78,8 @@ func (e *Engine) Digest() (pos, digest uint64) {
 	sum += e.catalogue.digest() + e.people.digest()
 	sum += cellDigest(cellReceipt, e.recent.each, func(r recentReceipt) []byte { return encodeReceipt(&r) })
 	sum += spread(e.book.Digest())
-	for name, c := range e.scenarios.configs {
-		sum += spread(event.HashID(name) ^ spread(c.version) ^ xxhash.Sum64String(c.config))
+	for name, versions := range e.scenarios.configs {
+		sum += spread(xxhash.Sum64(encodeScenario(name, versions)))
 	}
 	for _, k := range slices.Sorted(maps.Keys(e.sessions.byKey)) {
 		sum += spread(k ^ xxhash.Sum64(encodeSession(e.sessions.byKey[k])))

@@ -72,7 +72,11 @@ func (e *Engine) Offers(q *OfferQuery, now event.Millis, a *OfferAnswer) {
 	a.Seq, a.At = e.Position(), e.Clock(now)
 	x := suiting{e: e, q: q, a: a, s: &a.scratch, lens: e.lenses.now.Load(), at: int64(a.At), now: now}
 	e.readShopper(&x.s.who, q.Member, x.at)
-	x.answer(e.Scenario(q.Scenario))
+	sc := q.Under
+	if sc == nil {
+		sc = e.Scenario(q.Scenario)
+	}
+	x.answer(sc)
 }
 
 // answer makes the answer for the shopper in s.who.
@@ -106,7 +110,7 @@ func (x *suiting) score() {
 		x.weights[part] = float32(by)
 	}
 	x.visits = x.allVisits()
-	x.base = x.lens.base(x.a.Scenario)
+	x.base = x.lens.base(x.a.Scenario, x.q.Under == nil)
 }
 
 // allVisits is what the member's visits weigh together: those to chains or

@@ -377,3 +377,7 @@ func (r *memberRec) join(o *memberRec) {
 	}
 	r.last = max(r.last, o.last)
 }
+
+// HalfLife returns the time after which half of a binding is left, in
+// milliseconds.
+func (m *Members) HalfLife() int64 { return m.opt.HalfLife }

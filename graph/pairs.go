@@ -362,3 +362,7 @@ func (p *Pairs) Retire(n Node) {
 	p.live.retire(n)
 	p.journal.drop()
 }
+
+// HalfLife returns the time after which half of a weight is left, in
+// milliseconds.
+func (p *Pairs) HalfLife() int64 { return p.opt.HalfLife }

@@ -111,7 +111,7 @@ func (s *Server) registerCatalogue() {
 func (s *Server) getProduct(_ context.Context, _ exchange, in *productInput) (*productOutput, error) {
 	p, ok := s.opt.Engine.Product(in.ID)
 	if !ok {
-		return nil, problem(http.StatusNotFound, unknownProduct, "no product of this id is in the catalogue or on a receipt")
+		return nil, noProduct()
 	}
 	return &productOutput{productOf(p)}, nil
 }

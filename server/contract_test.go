@@ -73,6 +73,7 @@ func samples(goods, offers, list string) map[string][]sample {
 	maps.Copy(out, offerSamples(list))
 	maps.Copy(out, decisionSamples(goods, offers))
 	maps.Copy(out, syncSamples())
+	maps.Copy(out, consoleSamples())
 	return out
 }
 

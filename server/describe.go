@@ -28,6 +28,7 @@ func (s *Server) introduce() {
 		{Name: "Lists", Description: "Every member's offers at once"},
 		{Name: "Scenarios", Description: "How lists are made, by where they are shown"},
 		{Name: "Products", Description: "The catalogue"},
+		{Name: "The graph", Description: "What is bound to what, to be drawn"},
 		{Name: "Sync out", Description: "What changed of members' offers, on its way to other systems"},
 		{Name: "Running it", Description: "How it is doing"},
 	}
@@ -157,6 +158,12 @@ func (i *paramInfo) schema() *huma.Schema {
 		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(1), Maximum: bound(engine.MaxCount), Default: defaultCount}
 	case kindNumber:
 		return &huma.Schema{Type: huma.TypeNumber, Minimum: bound(0)}
+	case kindPoints:
+		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(minPoints), Maximum: bound(engine.MaxDots), Default: usualPoints}
+	case kindDays:
+		return &huma.Schema{Type: huma.TypeNumber, Minimum: bound(minDays), Maximum: bound(maxDays)}
+	case kindSearch:
+		return text(maxSearch)
 	case kindSeq:
 		return &huma.Schema{Type: huma.TypeInteger, Minimum: bound(0)}
 	case kindFlag:

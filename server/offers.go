@@ -104,8 +104,8 @@ const settledDoc = " Answers with 200 once the engine has applied it: it then ho
 func (s *Server) registerOffers() {
 	const tag = "Offers"
 	serve(s, cold{
-		method: http.MethodGet, path: "/v1/offers", id: "list-offers", tag: tag, params: pActive | pAfter | pCount | pMinSeq, problems: []int{400, 503},
-		summary: "All offers", doc: "In the order of their ids, 100 at a time unless `count` says otherwise; `after` goes on behind an id. Those that ended or were withdrawn are kept for 60 days.",
+		method: http.MethodGet, path: "/v1/offers", id: "list-offers", tag: tag, params: pQuery | pActive | pAfter | pCount | pMinSeq, problems: []int{400, 503},
+		summary: "All offers", doc: "In the order of their ids, 100 at a time unless `count` says otherwise; `after` goes on behind an id, `q` keeps those that have each of its words in their own texts or in a product that they cover. Those that ended or were withdrawn are kept for 60 days.",
 	}, s.listOffers)
 	serve(s, cold{
 		method: http.MethodGet, path: "/v1/offers/{id}", id: "get-offer", tag: tag, params: pMinSeq, problems: []int{400, 404, 503},
@@ -172,10 +172,10 @@ func (s *Server) listOffers(_ context.Context, x exchange, _ *struct{}) (*offerP
 		count = p.count
 	}
 	out := OfferPage{AsOf: AsOf{s.opt.Engine.Position(), s.opt.Engine.Clock(now).Time()}, Offers: []Offer{}}
-	list := s.opt.Engine.OfferList()
+	list, found := s.opt.Engine.OfferList(), s.offersFound(p)
 	slices.SortFunc(list, func(a, b *offer.Entry) int { return cmp.Compare(a.Spec.Offer, b.Spec.Offer) })
 	for _, e := range list {
-		if e.Spec.Offer <= p.after || p.has(pActive) && p.active != (offerState(e, now) == "active") {
+		if e.Spec.Offer <= p.after || p.has(pActive) && p.active != (offerState(e, now) == "active") || !found(e) {
 			continue
 		}
 		if len(out.Offers) == count {

@@ -14,7 +14,7 @@ import (
 func offerSamples(list string) map[string][]sample {
 	const offer, activation = "/v1/offers/o1", "/v1/members/m1/activations/o1"
 	return map[string][]sample{
-		"list-offers": {{"", "", "", 200}, {"", "active=true&count=1&after=a", "", 200}, {"", "active=1", "", 400}},
+		"list-offers": {{"", "", "", 200}, {"", "active=true&count=1&after=a&q=o", "", 200}, {"", "active=1", "", 400}},
 		"put-offer": {
 			{offer, "", `{"name":"Coffee","products":["a"],"categories":["x"],"validFrom":"2026-11-01T00:00:00Z","validThrough":"2026-12-01T00:00:00Z",` +
 				`"chains":["c"],"stores":["s1"],"audience":"member.homeStore == 's1' || true","price":30,"memberPrice":20.5,"currency":"DKK",` +

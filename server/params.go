@@ -41,6 +41,9 @@ type params struct {
 	validateOnly, digest     bool
 	active, publish, values  bool
 	format                   string
+	depth, search            string
+	points                   int
+	halfLife                 float64 // days; 0: not given
 }
 
 // reset makes p ready for a request that may use the allowed parameters. The
@@ -51,7 +54,7 @@ func (p *params) reset(allowed param) {
 	clear(p.basket)
 	*p = params{
 		allowed: allowed, products: p.products[:0], exclude: p.exclude[:0], basket: p.basket[:0],
-		count: defaultCount, diversity: math.NaN(), rotationRate: math.NaN(),
+		count: defaultCount, points: usualPoints, diversity: math.NaN(), rotationRate: math.NaN(),
 	}
 }
 
@@ -170,6 +173,38 @@ func (p *params) assign(one param, v value) *Problem {
 		return p.assignWord(one, info, v)
 	case kindShare:
 		return p.assignShare(one, info, v)
+	case kindPoints, kindDays, kindSearch:
+		return p.assignDrawn(info, v)
+	}
+	return nil
+}
+
+// The bounds of what is asked of maps and searches.
+const (
+	minPoints, usualPoints = 10, 600
+	minDays, maxDays       = 0.01, 36_500.0
+	maxSearch              = 200 // bytes
+)
+
+func (p *params) assignDrawn(info *paramInfo, v value) *Problem {
+	switch info.kind {
+	case kindPoints:
+		n, err := strconv.Atoi(v.text)
+		if err != nil || n < minPoints || n > engine.MaxDots || !v.numeric() {
+			return badValue(info, v, fmt.Sprintf("expected a whole number from %d to %d", minPoints, engine.MaxDots))
+		}
+		p.points = n
+	case kindDays:
+		x, err := strconv.ParseFloat(v.text, 64)
+		if err != nil || !(x >= minDays && x <= maxDays) || !v.numeric() {
+			return badValue(info, v, fmt.Sprintf("expected days, from %v to %v", minDays, maxDays))
+		}
+		p.halfLife = x
+	default:
+		if !v.textual() || len(v.text) > maxSearch || strings.TrimSpace(v.text) == "" || !utf8.ValidString(v.text) {
+			return badValue(info, v, fmt.Sprintf("expected words, up to %d bytes of UTF-8", maxSearch))
+		}
+		p.search = v.text
 	}
 	return nil
 }
@@ -294,6 +329,8 @@ func (p *params) assignWord(one param, info *paramInfo, v value) *Problem {
 		p.channel = v.text
 	case pFormat:
 		p.format = v.text
+	case pDepth:
+		p.depth = v.text
 	}
 	return nil
 }

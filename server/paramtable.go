@@ -41,6 +41,10 @@ const (
 	pFormat
 	pPublish
 	pValues
+	pDepth
+	pPoints
+	pHalfLife
+	pQuery
 )
 
 // paramKind says what a parameter's value looks like.
@@ -59,6 +63,9 @@ const (
 	kindShare                   // 0 to 1
 	kindExpr                    // a CEL expression
 	kindCursor                  // a place in a sequence, as an answer gave it
+	kindPoints                  // a whole number from minPoints to engine.MaxDots
+	kindDays                    // days, from minDays to maxDays
+	kindSearch                  // words to search for
 )
 
 // paramInfo is what there is to know about a parameter, for the decoder and
@@ -103,6 +110,10 @@ var paramTable = [...]paramInfo{
 	{"format", kindWord, "ndjson|csv", "How the rows are written. ndjson if left out."},
 	{"publish", kindFlag, "", "Publish the rows over NATS, too."},
 	{"values", kindFlag, "", "Give whole items, with reason and values as the online answer has them; without it ids and scores."},
+	{"depth", kindWord, "1|2", "2: each neighbour brings its own six strongest, too. 1 if left out."},
+	{"points", kindPoints, "", "How many products to draw at most. 600 if left out."},
+	{"halfLife", kindDays, "", "Another half-life, in days: each plain binding gets a bound on what it would weigh."},
+	{"q", kindSearch, "", "Words to search for: each must begin a word of what is searched, or be in an id."},
 }
 
 func (p param) info() *paramInfo { return &paramTable[bits.TrailingZeros64(uint64(p))] }
@@ -178,9 +189,9 @@ func (i *paramInfo) expects() string {
 	switch i.kind {
 	case kindIDs:
 		return "an array of strings"
-	case kindCount, kindSeq:
+	case kindCount, kindSeq, kindPoints:
 		return "a whole number"
-	case kindNumber, kindShare:
+	case kindNumber, kindShare, kindDays:
 		return "a number"
 	case kindFlag:
 		return "true or false"

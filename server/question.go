@@ -160,13 +160,19 @@ func applyScenario(sc *rank.Scenario, p *params, q *engine.Query) {
 	if q.Kind != engine.Goods || p.has(pLogic) {
 		return
 	}
-	switch sc.Logic {
+	q.Logic = goodsLogic(sc.Logic)
+}
+
+// goodsLogic gives what goods a scenario's lists are made of: mixed, which is
+// what there is without a scenario, where they are made of offers.
+func goodsLogic(l rank.Logic) engine.Logic {
+	switch l {
 	case rank.BuyAgain:
-		q.Logic = engine.BuyAgain
+		return engine.BuyAgain
 	case rank.Discover:
-		q.Logic = engine.Discover
-	case rank.Mixed, rank.Offers: // mixed is what there is without a scenario
+		return engine.Discover
 	}
+	return engine.Mixed
 }
 
 func windowNamed(name string) engine.Window {

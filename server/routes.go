@@ -22,6 +22,9 @@ func (s *Server) register() error {
 	s.registerScenarios()
 	s.registerLists()
 	s.registerSync()
+	s.registerPreview()
+	s.registerSearch()
+	s.registerGraph()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
 		return err

@@ -119,7 +119,7 @@ func scenarioOf(one *rank.Scenario) Scenario {
 func (s *Server) getScenario(_ context.Context, _ exchange, in *scenarioInput) (*scenarioOutput, error) {
 	one := s.opt.Engine.Scenario(in.ID)
 	if one.Name != in.ID {
-		return nil, problem(http.StatusNotFound, unknownScenario, "no scenario of this id was set: questions that name it are answered as questions that name none")
+		return nil, noScenario()
 	}
 	return &scenarioOutput{scenarioOf(one)}, nil
 }

@@ -48,6 +48,9 @@ type Server struct {
 	configuring sync.Mutex // held while a scenario is changed over HTTP
 
 	counting sync.Mutex // held while the whole state is walked for /v1/stats or /metrics
+
+	drawing sync.Mutex // held while a part of the graph is drawn
+	drawn   drawnWhole // guarded by drawing
 }
 
 // phase is how far along the process is.
