@@ -44,10 +44,10 @@ export function spokes(answer: GraphAnswer): { id: string; edge: GraphEdge; refi
     .map((edge) => ({ id: edge.from === centre ? edge.to : edge.from, edge, refined: (edge.from === centre ? edge.refined : edge.refinedBack) ?? 0 }));
 }
 
-type NeighbourProps = { answer: GraphAnswer; whatIf: WhatIf; order: Order; before: Map<string, number> } & Pointing;
+type NeighbourProps = { answer: GraphAnswer; whatIf: WhatIf; order: Order; before: Map<string, number>; page?: "map" | "products" } & Pointing;
 
 /** A product's bindings, in words and numbers: the same as the picture. */
-export function Neighbours({ answer, whatIf, order, before, hover }: NeighbourProps) {
+export function Neighbours({ answer, whatIf, order, before, hover, page = "map" }: NeighbourProps) {
   const nodes = new Map(answer.nodes.map((n) => [n.id, n]));
   const list = spokes(answer).map((s) => {
     const rest = left(answer.halfLife, whatIf, s.edge.lastSeen, answer.asOf.time);
@@ -66,7 +66,7 @@ export function Neighbours({ answer, whatIf, order, before, hover }: NeighbourPr
         return (
           <li key={s.id} data-product={s.id} onMouseEnter={() => hover(s.id)} onMouseLeave={() => hover()}>
             <div class="line">
-              <span class="row"><Dot category={node?.category} /><a class="clip" href={href("map", { product: s.id })} onFocus={() => hover(s.id)} onBlur={() => hover()}>{node?.name || s.id}</a></span>
+              <span class="row"><Dot category={node?.category} /><a class="clip" href={href(page, page === "map" ? { product: s.id } : { id: s.id })} onFocus={() => hover(s.id)} onBlur={() => hover()}>{node?.name || s.id}</a></span>
               {grown > 0.005 && <span class="grown num" title="Receipts since this was opened">+{number(grown, grown < 1 ? 2 : 1)}</span>}
               <span class="num small">{about}{number(s.weight, 1)}</span>
             </div>

@@ -1,1 +1,0 @@
-import{_ as e}from"./index-lW1EfOmy.js";function t(){return e(`div`,{class:`page`,children:e(`h1`,{children:`offers`})})}export{t as default};
