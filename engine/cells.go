@@ -38,6 +38,7 @@ const (
 	cellGoodsDone  = 89
 	cellVisitsDone = 90
 	cellHabits     = 91
+	cellSeries     = 92 // hours, and days one above
 )
 
 // Lanes are the first bytes of keys at which lanes begin: once all pairs before

@@ -32,6 +32,7 @@ func (e *Engine) BeginCheckpoint() *Checkpoint {
 	c.journal(cellGoodsDone, e.goods.Begin())
 	c.journal(cellVisitsDone, e.visits.Begin())
 	c.journal(cellTrendsDone, e.trends.Begin())
+	e.series.Begin()
 	e.refined.Begin()
 	c.put(key(cellMeta), e.encodeMeta())
 	c.places()
@@ -70,6 +71,7 @@ func (c *Checkpoint) end(kept bool) {
 	c.e.goods.End(kept)
 	c.e.visits.End(kept)
 	c.e.trends.End(kept)
+	c.e.series.End(kept)
 	c.e.refined.End(kept)
 	c.e.sessions.endSave(kept)
 	if !kept {
@@ -116,7 +118,12 @@ func (c *Checkpoint) write(put func(key, value []byte) error) error {
 	if err := c.e.visits.Save(member(cellVisits)); err != nil {
 		return err
 	}
-	return c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(cellTrends, uint32(s))), v) })
+	if err := c.e.trends.Save(func(s graph.Scope, v []byte) error { return put(key(cellTrends, inTurn(cellTrends, uint32(s))), v) }); err != nil {
+		return err
+	}
+	return c.e.series.Save(func(g graph.Grain, number uint64, page uint32, v []byte) error {
+		return put(key(cellSeries+byte(g), number, uint64(page)), v)
+	})
 }
 
 func (c *Checkpoint) put(key, value []byte) { c.small = append(c.small, savedPair{key, value}) }

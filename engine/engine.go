@@ -26,6 +26,7 @@ type Engine struct {
 	goods   *graph.Members
 	visits  *graph.Members // members' bindings to scopes: where they buy
 	trends  *graph.Trends
+	series  *graph.Series
 	refined *graph.Refined
 
 	catalogue catalogue
@@ -88,6 +89,7 @@ func New(opt Options) (*Engine, error) {
 		goods:  graph.NewMembers(opt.Members),
 		visits: graph.NewMembers(graph.MemberOptions{HalfLife: opt.Members.HalfLife, Products: 16, Whole: opt.Members.Whole}),
 		trends: graph.NewTrends(0),
+		series: graph.NewSeries(),
 	}
 	e.habits.Store(&habits{chances: e.goods.Chances(0)})
 	if opt.Bought.Whole != 0 {

@@ -77,6 +77,7 @@ func (e *Engine) bind(ev *event.Event, member graph.Member) {
 		b.Damp = e.damp(e.buf.before)
 	}
 	e.aside.bind(&b)
+	e.series.Add(int64(min(ev.Time, e.now)), b.Nodes)
 	e.buf.place = e.sold(ev, b.Nodes, 1, e.buf.place[:0])
 	if member != nobody && len(e.buf.place) > 0 {
 		e.visits.Bind(member, &graph.Purchase{At: b.At, Nodes: e.buf.place, Gain: 1, Bought: true}, nil)

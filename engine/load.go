@@ -35,7 +35,7 @@ func numbersIn(kind byte) int {
 	switch kind {
 	case cellMeta:
 		return 0
-	case cellStock, cellSealed, cellBoughtDone, cellViewedDone, cellTrendsDone, cellGoodsDone, cellVisitsDone:
+	case cellStock, cellSealed, cellBoughtDone, cellViewedDone, cellTrendsDone, cellGoodsDone, cellVisitsDone, cellSeries, cellSeries + byte(graph.Days):
 		return 2
 	case cellKeys:
 		return 3
@@ -114,6 +114,11 @@ func (e *Engine) loadUnordered(kind byte, n []uint64, value []byte) error {
 		return e.visits.Load(graph.Member(n[0]), value)
 	case cellTrends:
 		return e.trends.Load(graph.Scope(n[0]), value, e.bought.Nodes())
+	case cellSeries, cellSeries + byte(graph.Days):
+		if n[1] >= graph.MaxNodes {
+			return errCell
+		}
+		return e.series.Load(graph.Grain(kind-cellSeries), n[0], uint32(n[1]), value, e.bought.Nodes())
 	}
 	return errUnknownCell
 }

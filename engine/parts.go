@@ -20,6 +20,7 @@ func (e *Engine) parts(s *Stats) []Part {
 	records, recordBytes := e.book.RecordSize()
 	members, memberBytes := e.people.weigh()
 	words, wordBytes := e.searches.weigh()
+	pages, seriesBytes := e.series.Size()
 	return []Part{
 		{"memberGoods", goods.Bindings, goods.Bytes - goods.LeansBytes},
 		{"whoLeans", goods.Leans, goods.LeansBytes},
@@ -32,6 +33,7 @@ func (e *Engine) parts(s *Stats) []Part {
 		{"offerRecords", records, recordBytes},
 		{"offers", offers, offerBytes},
 		{"trends", s.Trends.Counters, s.Trends.Bytes},
+		{"salesByHour", pages, seriesBytes},
 		{"recentReceipts", int(e.recent.count.Load()), uint64(e.recent.bytes.Load())},
 		{"sessions", sessions, sessionBytes},
 		{"catalogue", products, productBytes},

@@ -70,7 +70,7 @@ func (e *Engine) Digest() (pos, digest uint64) {
 	defer e.writing.Unlock()
 	sum := xxhash.Sum64(e.encodeCounts())
 	for i, part := range []uint64{
-		e.bought.Digest(), e.viewed.Digest(), e.goods.Digest(), e.visits.Digest(), e.trends.Digest(), e.seen.digest(),
+		e.bought.Digest(), e.viewed.Digest(), e.goods.Digest(), e.visits.Digest(), e.trends.Digest(), e.seen.digest(), e.series.Digest(),
 	} {
 		sum += spread(part + uint64(i)<<56)
 	}

@@ -241,3 +241,21 @@ func (t *Trends) Stats() TrendStats {
 	}
 	return st
 }
+
+// Of returns what a scope counted of one product, as of a moment; zero for what
+// it does not count.
+func (t *Trends) Of(s Scope, n Node, ms int64) Sales {
+	sales := Sales{Product: n}
+	sc := t.scope(s)
+	if sc == nil {
+		return sales
+	}
+	sc.mu.RLock()
+	defer sc.mu.RUnlock()
+	if place, ok := sc.places.get(n); ok {
+		for i, v := range sc.at(place).v {
+			sales.In[i] = v * float32(t.fades[i].to(sc.epochs[i], ms))
+		}
+	}
+	return sales
+}

@@ -24,6 +24,7 @@ func (s *Server) register() error {
 	s.registerSync()
 	s.registerPreview()
 	s.registerSearch()
+	s.registerSales()
 	s.registerGraph()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
