@@ -44,6 +44,7 @@ type Query struct {
 	Products   []string    // Basket
 	Member     event.Token // Basket, Goods; zero: anonymous
 	Session    uint64      // Basket: adds what the session has in its cart or scanned basket
+	Without    []string    // Basket: what is not in it after all
 	Store      string      // keep what is sold there
 	Chain      string      // keep what is sold there
 	Category   string      // Trending: keep this category

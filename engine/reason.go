@@ -43,6 +43,8 @@ const (
 	OthersUseIt    // redeemed Count times
 	NewHere        // it has its place because it is new
 	MayBe          // nothing speaks for it but that it may be had
+	Activated      // the member has activated it
+	InCategory     // Other, of the category Name, is in the basket
 )
 
 // AppendText appends the sentence to dst, in English, without a full stop.
@@ -109,6 +111,11 @@ func (r *Reason) appendOfOffer(dst []byte) []byte {
 		return append(appendCount(append(dst, "redeemed "...), r.Count, "time"), " by others"...)
 	case NewHere:
 		return append(dst, "new"...)
+	case Activated:
+		return append(dst, "activated by you"...)
+	case InCategory:
+		dst = append(append(dst, r.Other.Name...), " is in the basket, and it is for all of "...)
+		return append(dst, r.Name...)
 	default:
 		return append(dst, "open to you"...)
 	}

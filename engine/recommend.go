@@ -86,7 +86,7 @@ func (x *asking) prepare() {
 	if q.Session != 0 {
 		s.basket = e.sessions.basketOf(s.basket, q.Session)
 	}
-	s.basket = distinct(s.basket)
+	s.basket = e.without(distinct(s.basket), q.Without)
 	for _, n := range s.basket {
 		s.exclude.Add(n)
 	}

@@ -116,6 +116,11 @@ func appendRecomm(dst []byte, r *engine.Recomm, rank int) []byte {
 	dst = appendFixed(dst, r.Score)
 	dst = append(dst, `,"rank":`...)
 	dst = strconv.AppendInt(dst, int64(rank), 10)
+	return appendRecommRest(dst, r)
+}
+
+// appendRecommRest appends what follows an item's id, score and rank.
+func appendRecommRest(dst []byte, r *engine.Recomm) []byte {
 	dst = append(dst, `,"source":"`...)
 	dst = append(dst, sourceName(r.Source)...)
 	dst = append(dst, `","reason":[`...)

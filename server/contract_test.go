@@ -64,6 +64,7 @@ func samples(goods, offers, list string) map[string][]sample {
 		"export-member": {{"/v1/members/m1/export", "", "", 200}, {"/v1/members/m2/export", "", "", 200}, {"/v1/members/unheard-of/export", "", "", 200}, {"/v1/members/m1/export", "x=1", "", 400}},
 		"get-livez":     {{"", "", "", 200}}, "get-readyz": {{"", "", "", 200}}, "get-metrics": {{"", "", "", 200}},
 		"get-openapi": {{"", "", "", 200}}, "get-docs": {{"", "", "", 200}},
+		"get-icon": {{"", "", "", 200}}, "get-nabo-js": {{"", "", "", 200}}, "get-nabo-types": {{"", "", "", 200}},
 	}
 	for op, path := range map[string]string{
 		"together": "/v1/products/a/bought-together", "similar": "/v1/products/a/similar", "trending": "", "basket": "", "products": "/v1/members/m1/products",

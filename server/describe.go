@@ -319,4 +319,7 @@ func (s *Server) describePages() {
 	page("/metrics", "get-metrics", "Figures for Prometheus", "text/plain")
 	page("/openapi.json", "get-openapi", "This document", "application/openapi+json")
 	page("/docs", "get-docs", "This document as a page", "text/html")
+	page("/favicon.ico", "get-icon", "The icon of every page", "image/svg+xml")
+	page("/nabo.js", "get-nabo-js", "The library for web pages, an ES module", "text/javascript")
+	page("/nabo.d.ts", "get-nabo-types", "Its types", "application/typescript")
 }

@@ -84,10 +84,12 @@ func (s *Server) admit(c *call, r *http.Request) (Admission, *Problem) {
 
 // scan decodes the body. A request with too many events is refused whole,
 // before any of it is taken.
-func (s *Server) scan(body []byte) (*inbox, *Problem) {
+func (s *Server) scan(body []byte) (*inbox, *Problem) { return s.scanUpTo(body, s.opt.MaxEvents) }
+
+func (s *Server) scanUpTo(body []byte, most int) (*inbox, *Problem) {
 	box := &inbox{}
 	event.Scan(body, func(index int, ev *event.Event, err error) bool {
-		if box.seen++; box.seen > s.opt.MaxEvents {
+		if box.seen++; box.seen > most {
 			return false
 		}
 		if err != nil {
@@ -98,8 +100,8 @@ func (s *Server) scan(body []byte) (*inbox, *Problem) {
 		box.indexes = append(box.indexes, index)
 		return true
 	})
-	if box.seen > s.opt.MaxEvents {
-		return nil, problem(http.StatusRequestEntityTooLarge, tooMany, fmt.Sprintf("more than %d events, the most that is taken at once; none was taken", s.opt.MaxEvents))
+	if box.seen > most {
+		return nil, problem(http.StatusRequestEntityTooLarge, tooMany, fmt.Sprintf("more than %d events, the most that is taken at once; none was taken", most))
 	}
 	return box, nil
 }

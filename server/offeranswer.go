@@ -123,7 +123,12 @@ func appendOffers(dst []byte, e namer, items []engine.OfferItem, explain bool) [
 
 // appendOfferItem appends one offer of a list.
 func appendOfferItem(dst []byte, e namer, it *engine.OfferItem, rank int, explain bool) []byte {
-	dst = append(appendIdentity(dst, it, rank), `,"reason":[`...)
+	return appendOfferRest(appendIdentity(dst, it, rank), e, it, explain)
+}
+
+// appendOfferRest appends what follows the item's beginning.
+func appendOfferRest(dst []byte, e namer, it *engine.OfferItem, explain bool) []byte {
+	dst = append(dst, `,"reason":[`...)
 	dst = appendReasons(dst, it.Reasons)
 	dst = append(dst, ']')
 	if explain {

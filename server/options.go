@@ -12,6 +12,7 @@ import (
 	"nabo/engine"
 	"nabo/engine/event"
 	"nabo/server/lists"
+	"nabo/server/live"
 	"nabo/stream/gate"
 )
 
@@ -67,6 +68,16 @@ type Options struct {
 	// AllowedOrigins may call from a web page of theirs, such as
 	// https://shop.example. None by default.
 	AllowedOrigins []string
+
+	// Authorize says whether a websocket's token lets it in; nil: all may come.
+	Authorize func(token string) error
+	// Live bounds what is watched; what the server sets itself is not read.
+	Live live.Options
+
+	MaxSockets     int // websockets at a time; default 20,000
+	MaxSocketsFrom int // of one address; default 2,000
+	FrameRate      int // frames a second of one websocket; default 50
+	FrameBurst     int // and at once; default 200
 
 	DecisionBytes int // room for decisions that can be looked up; default 64 MiB
 	DecisionCount int // how many of them at most; default 200,000
@@ -147,6 +158,10 @@ func (o *Options) checkBounds() error {
 		{"MaxHeader", &o.MaxHeader, 16 << 10},
 		{"DecisionBytes", &o.DecisionBytes, 64 << 20},
 		{"DecisionCount", &o.DecisionCount, 200_000},
+		{"MaxSockets", &o.MaxSockets, 20_000},
+		{"MaxSocketsFrom", &o.MaxSocketsFrom, 2_000},
+		{"FrameRate", &o.FrameRate, 50},
+		{"FrameBurst", &o.FrameBurst, 200},
 	}
 	for _, s := range sizes {
 		if *s.value < 0 {

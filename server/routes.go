@@ -31,6 +31,7 @@ func (s *Server) register() error {
 		return err
 	}
 	s.registerPages()
+	s.registerClient()
 	s.handle("/", s.fallback)
 	return nil
 }
@@ -45,6 +46,8 @@ func (s *Server) registerHot() {
 		s.handle("POST "+q.path, s.asked(q, shared))
 		s.describeQuestion(q)
 	}
+	s.handle("GET /v1/ws", s.socket)
+	s.describeSocket()
 	s.handle("POST /v1/recomms/batch", s.batch)
 	s.describeBatch()
 }

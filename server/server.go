@@ -23,6 +23,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nabo/engine/event"
+	"nabo/server/live"
 )
 
 // Server is the HTTP surface. New makes one; Handler or Serve runs it.
@@ -40,6 +41,10 @@ type Server struct {
 	begun     time.Time // by the machine's clock, which Busy goes by
 	document  []byte    // /openapi.json
 	page      []byte    // /docs
+
+	hub     *live.Hub // who watches what
+	sockets *sockets
+	changes []live.Change // Applied's room
 
 	phase    atomic.Int32  // a phase
 	draining chan struct{} // closed when Serve begins to stop
@@ -79,6 +84,11 @@ func New(opt Options) (*Server, error) {
 		}
 	}
 	s.calls.New = func() any { return new(call) }
+	var err error
+	if s.hub, err = s.newHub(); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	s.sockets = newSockets()
 	s.metrics = newMetrics(s)
 	if err := s.register(); err != nil {
 		return nil, fmt.Errorf("server: write the documentation: %w", err)
@@ -114,6 +124,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    s.opt.MaxHeader,
 		ErrorLog:          slog.NewLogLogger(s.opt.Log.Handler(), slog.LevelWarn),
 	}
+	defer s.runLive(context.WithoutCancel(ctx))()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
 	select {
@@ -127,7 +138,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	// The caller's context is done already: stopping has its own bound.
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.StopTimeout)
 	defer cancel()
-	if err := srv.Shutdown(bound); err != nil {
+	left := s.sockets.stop(bound) // Shutdown does not know of them
+	if err := errors.Join(left, srv.Shutdown(bound)); err != nil {
 		srv.Close()
 		<-failed
 		return fmt.Errorf("stop HTTP: some requests did not finish within %v: %w", s.opt.StopTimeout, err)
@@ -136,6 +148,18 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	return nil
+}
+
+// runLive runs what is beside requests, and returns what stops it.
+func (s *Server) runLive(ctx context.Context) (stop func()) {
+	running, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { s.hub.Run(running) })
+	all.Go(func() { s.sockets.beat(running) })
+	return func() {
+		cancel()
+		all.Wait()
+	}
 }
 
 // wait lets load balancers notice /readyz before the listener closes.

@@ -66,3 +66,7 @@ func (b *Book) Restock(n graph.Node, store string, out bool) {
 		b.stock.change(b.View(), n, store, out)
 	}
 }
+
+// StockChanged says whether which offers are sold out anywhere may be another
+// than in an earlier View. It takes as long as there are stores.
+func (v *View) StockChanged(since *View) bool { return !maps.Equal(v.soldOut, since.soldOut) }

@@ -34,6 +34,7 @@ func (p *process) applyMessages(ms []stream.Message) error {
 	}
 	last := &ms[len(ms)-1]
 	p.engine.ApplyGroup(last.Seq, p.group)
+	p.server.Applied(last.Seq, p.group)
 	for i := range p.group {
 		if err := p.forget(&p.group[i]); err != nil {
 			return err
