@@ -45,3 +45,11 @@ export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, b
   if (body !== undefined) headers["Content-Type"] = "application/json";
   return answer<T>(await fetch(path, { method, signal, headers, body: body === undefined ? undefined : JSON.stringify(body) }));
 }
+
+let paths: Promise<Set<string>> | undefined;
+
+/** Whether the server has a path, by its own document. To ask and fail would stand in the browser's console as an error. */
+export async function offered(path: string): Promise<boolean> {
+  paths ??= fetch("/openapi.json").then(async (r) => new Set(Object.keys(((await r.json()) as { paths: object }).paths)));
+  return (await paths).has(path);
+}

@@ -1,11 +1,7 @@
 import { signal } from "@preact/signals";
+import type { LiveEvent as Tail, LiveStatus } from "../../client/nabo";
 
-/** What the live tail tells: an event that was applied, or one that was refused. */
-export type Tail = {
-  seq?: number;
-  event?: { type: string; time: string; store?: string; lines?: number; products?: string[] };
-  dead?: { reason: string; type?: string };
-};
+export type { Tail };
 
 export type LiveState = "connecting" | "live" | "away";
 
@@ -24,29 +20,27 @@ export function listen(hear: (tail: Tail) => void): () => void {
   return () => listeners.delete(hear);
 }
 
-type Nabo = {
-  live(topic: string, params: object, hooks: { event(data: Tail): void; status?(s: string): void }): { close(): void };
-};
-
 /**
- * Opens the live tail with the same library that shops use. It keeps itself
+ * Opens the live tail with the library that shops use; it keeps itself
  * connected. The topic names no member, so there is nothing to consent to.
  */
-export async function start(): Promise<void> {
-  const address = "/nabo.js"; // served by the same process; not part of this build
-  try {
-    const { connect } = (await import(/* @vite-ignore */ address)) as { connect(options: object): Nabo };
-    const nabo = connect({ consent: () => true, storage: null, onstatus: (s: unknown) => status(String((s as { state?: string })?.state ?? s)) });
-    nabo.live("events", {}, { event: hear, status: (s) => status(String(s)) });
-  } catch {
-    live.value = "away";
-  }
+export function start(): void {
   setInterval(measure, 1000);
+  void open();
 }
 
-function status(text: string): void {
-  live.value = /open|live|online|connected|subscribed|ready/.test(text) ? "live" : /connect/.test(text) ? "connecting" : "away";
+async function open(): Promise<void> {
+  const address = "/nabo.js"; // served by the same process; not part of this build
+  try {
+    const { connect } = (await import(/* @vite-ignore */ address)) as typeof import("../../client/nabo");
+    connect({ storage: null }).live("events", {}, { event: hear, status: (s) => (live.value = states[s]) });
+  } catch {
+    live.value = "away";
+    setTimeout(() => void open(), 10_000);
+  }
 }
+
+const states: Record<LiveStatus, LiveState> = { connecting: "connecting", live: "live", broken: "away", refused: "away", "no-consent": "away" };
 
 function hear(tail: Tail): void {
   live.value = "live";

@@ -3,4 +3,4 @@ import { App } from "./app";
 import { start } from "./live";
 
 render(<App />, document.getElementById("app")!);
-void start();
+start();

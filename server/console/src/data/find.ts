@@ -23,6 +23,9 @@ export function learn(list: { id: string; name?: string }[]): void {
 
 export const known = (id: string): string => names.get(id) ?? id;
 
+/** Whether it was asked what an id is called. */
+export const asked = (id: string): boolean => names.has(id);
+
 /** What products are called; an id that nobody knows stays an id. */
 export async function namesOf(ids: string[], signal: AbortSignal): Promise<Map<string, string>> {
   const missing = [...new Set(ids)].filter((id) => !names.has(id)).slice(0, 60);

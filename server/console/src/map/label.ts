@@ -9,7 +9,7 @@ export function drawLabel(pen: CanvasRenderingContext2D, data: Data, settings: P
   if (!data.label) return;
   const size = data.strong ? 14 : settings.labelSize;
   pen.font = `${data.strong ? 650 : settings.labelWeight} ${size}px ${settings.labelFont}`;
-  const text = cut(data.label, data.strong ? 60 : data.most ?? 40);
+  const text = cut(data.label, data.most ?? 40);
   const gap = data.size + 5;
   const [x, y, align] = data.side === "left" ? [data.x - gap, data.y + size / 3, "right"] as const
     : data.side === "below" ? [data.x, data.y + data.size + size + 10, "center"] as const

@@ -46,11 +46,11 @@ export class Look {
       const centre = id === focus.id;
       const c = this.world.graph.getNodeAttributes(focus.id);
       return {
-        ...base, color: own, size: centre ? 15 : 5 + 6 * Math.min(1, weight) + 4 * lit, forceLabel: centre || this.named.has(id) || id === this.hovered, zIndex: centre ? 4 : 3,
-        label: centre || this.named.has(id) || id === this.hovered ? at.label : null, side: centre ? "below" : at.x < c.x ? "left" : "right", strong: centre, most: this.narrow ? 17 : 32, highlighted: id === this.hovered,
+        ...base, color: own, size: (centre ? 15 : 5 + 6 * Math.min(1, weight) + 4 * lit) * (this.narrow ? 0.62 : 1), forceLabel: centre || this.named.has(id) || id === this.hovered, zIndex: centre ? 4 : 3,
+        label: centre || this.named.has(id) || id === this.hovered ? at.label : null, side: centre ? "below" : at.x < c.x ? "left" : "right", strong: centre, most: this.narrow ? (centre ? 26 : 15) : centre ? 60 : 32, highlighted: id === this.hovered,
       };
     }
-    const size = (this.world.graph.order > 900 ? 1.6 : 2.2) + 8 * Math.min(1, weight) ** 1.15;
+    const size = ((this.world.graph.order > 900 ? 1.6 : 2.2) + 8 * Math.min(1, weight) ** 1.15) * (this.narrow ? 0.6 : 1);
     if (focus) return { ...base, label: id === this.hovered ? at.label : null, color: this.ink.dim, size: Math.max(1.5, size * 0.5), zIndex: 0, highlighted: id === this.hovered };
     return { ...base, color: own, size: size + 4 * lit, zIndex: 1, most: 28, highlighted: id === this.hovered, label: at.label };
   }
@@ -75,7 +75,7 @@ export class Look {
     const pointed = this.hovered !== undefined && this.hovered !== focus.id && (from === this.hovered || to === this.hovered);
     if (!spoke && !pointed && at.kind === "refined") return hidden;
     const seen = spoke ? 0.3 + 0.6 * Math.sqrt(strength) : pointed ? 0.6 : 0.07 + 0.13 * Math.sqrt(strength);
-    const size = spoke ? 0.6 + (at.kind === "refined" ? 5 : 9) * strength ** 0.8 : 0.5 + 2 * strength;
+    const size = (spoke ? 0.6 + (at.kind === "refined" ? 5 : 9) * strength ** 0.8 : 0.5 + 2 * strength) * (this.narrow ? 0.6 : 1);
     return { size: size + 3.5 * lit, color: through(lit ? this.ink.light : own, Math.min(1, seen + lit * 0.7)), type: this.kind(at), curvature: 0.2, zIndex: spoke ? 2 : 1 };
   }
 

@@ -25,13 +25,14 @@ export function Picture(p: Props) {
   useEffect(() => {
     let made: View;
     try {
-      made = new View(box.current!, p.world, { open: (...a) => hooks.current.open(...a), hover: (id) => hooks.current.hover(id), laidOut: () => box.current?.setAttribute("data-laid-out", "") });
+      made = new View(box.current!, p.world, { open: (...a) => hooks.current.open(...a), hover: (id) => hooks.current.hover(id) });
     } catch {
       setBroken(true); // no WebGL here: the list says the same
       return;
     }
     made.afterRender(() => place(made, p.world, names.current));
     setView(made);
+    Object.assign(box.current!, { map: { at: made.at, resting: made.resting, drawn: made.drawn } });
     p.ready(made);
     return () => (p.ready(undefined), made.stop());
   }, []);

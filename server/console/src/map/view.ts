@@ -12,7 +12,7 @@ import { lineKey, World, type Line, type Point } from "./world";
 // The curve's type does not know of attributes; it reads none but curvature.
 const programs = { thick: EdgeRectangleProgram, curve: EdgeCurveProgram } as unknown as Record<string, EdgeProgramType<Point, Line>>;
 
-export type Hooks = { open: (id: string, member: boolean) => void; hover: (id: string | undefined) => void; laidOut: () => void };
+export type Hooks = { open: (id: string, member: boolean) => void; hover: (id: string | undefined) => void };
 
 /** The picture: it draws a world, moves it, and tells what is pointed at. */
 export class View {
@@ -116,6 +116,20 @@ export class View {
     return n ? this.sigma.graphToViewport({ x: x / n, y: y / n }) : undefined;
   }
 
+  /** Where one point is drawn, and whether everything has come to rest; for tests, which see no points. */
+  at = (id: string): Place | undefined => this.onScreen([id]);
+  resting = (): boolean => this.settled && this.frame === 0 && !this.sigma.getCamera().isAnimated();
+
+  /** What is drawn of what is opened; for tests. */
+  drawn = (): { neighbours: number; plain: number; refined: number; leaning: number } => {
+    const out = { neighbours: this.world.focus?.near.size ?? 0, plain: 0, refined: 0, leaning: 0 };
+    this.world.graph.forEachEdge((key, at) => {
+      const shown = this.sigma.getEdgeDisplayData(key);
+      if (shown && !shown.hidden) out[at.kind]++;
+    });
+    return out;
+  };
+
   afterRender(call: () => void): void {
     this.sigma.on("afterRender", call);
   }
@@ -149,7 +163,6 @@ export class View {
     if (step.done) this.settled = true;
     if (this.world.focus && !step.done) return;
     this.pull(step.done);
-    if (step.done) this.hooks.laidOut();
   }
 
   /** Sets where each point is going, and goes there. */
@@ -209,7 +222,10 @@ export class View {
       }, { attributes: ["x", "y"] });
       const glowing = this.look.fadeLights(now);
       if (far > 0.05 || glowing) this.frame = requestAnimationFrame(step);
-      else this.land();
+      else {
+        this.frame = 0;
+        this.land();
+      }
     };
     this.frame = requestAnimationFrame(step);
   }

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, get, path } from "../api";
+import { get, offered, path } from "../api";
 import { learn, known, recentMembers, rememberMember } from "../data/find";
 import { count, date, day, number, percent, price, when } from "../format";
 import { useLoad } from "../load";
@@ -187,16 +187,9 @@ function Leanings({ id, e }: { id: string; e: Export }) {
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/** When and where a message would reach the member, where the engine says so. */
+/** When and where a message would reach the member, where this engine says so. */
 function Plan({ id }: { id: string }) {
-  const plan = useLoad(`plan ${id}`, async (signal) => {
-    try {
-      return await get<SendPlan>(path("members", id, "send-plan"), {}, signal);
-    } catch (error) {
-      if (error instanceof ApiError && (error.problem.status === 404 || error.problem.status === 405)) return null;
-      throw error;
-    }
-  });
+  const plan = useLoad(`plan ${id}`, async (signal) => ((await offered("/v1/members/{id}/send-plan")) ? get<SendPlan>(path("members", id, "send-plan"), {}, signal) : null));
   if (!plan.data) return null;
   const p = plan.data;
   const weekday = typeof p.weekday === "number" ? weekdays[p.weekday] : p.weekday;

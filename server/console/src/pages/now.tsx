@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
+import { asked, known, namesOf } from "../data/find";
 import { bytes, millis, number, short, span, time, when } from "../format";
 import { listen, live, type Tail } from "../live";
 import { useLoad } from "../load";
@@ -102,6 +103,7 @@ function LiveTail() {
     const timer = setInterval(() => set([...kept]), 400);
     return () => clearInterval(timer);
   }, [held]);
+  useNames(held);
   return (
     <Card title="As they come" more={<button class="link" type="button" onClick={() => hold(!held)}>{held ? "Go on" : "Hold"}</button>} flush>
       {lines.length === 0 && <Blank>{live.value === "live" ? "Nothing has happened since this console was opened." : "The live connection is not there; it is tried again."}</Blank>}
@@ -118,11 +120,24 @@ function LiveTail() {
   );
 }
 
+/** Asks what products are called, a few at a time, so that a fast tail asks no more than a slow one. */
+function useNames(held: boolean): void {
+  useEffect(() => {
+    if (held) return;
+    const abort = new AbortController();
+    const timer = setInterval(() => {
+      const unknown = kept.slice(0, 20).flatMap((l) => l.event?.products ?? []).filter((id) => !asked(id));
+      void namesOf([...new Set(unknown)].slice(0, 12), abort.signal).catch(() => undefined);
+    }, 1000);
+    return () => (abort.abort(), clearInterval(timer));
+  }, [held]);
+}
+
 function what({ event }: Line): string {
   if (!event) return "";
   const products = event.products ?? [];
   const more = (event.lines ?? products.length) - products.length;
-  return [event.store && `store ${event.store}`, products.join(", ") + (more > 0 ? ` and ${more} more` : "")].filter(Boolean).join(" · ");
+  return [event.store && `store ${event.store}`, products.map(known).join(", ") + (more > 0 ? ` and ${more} more` : "")].filter(Boolean).join(" · ");
 }
 
 function Dead() {

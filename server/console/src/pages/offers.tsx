@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { get, path } from "../api";
 import { findOffers, namesOf } from "../data/find";
@@ -41,15 +42,15 @@ function All() {
         <Shown of={found}>{(f) => f.offers.length === 0 ? <Blank>No such offer.</Blank> : (
           <div class="scroll" tabIndex={0} role="region" aria-label="Offers">
             <table>
-              <thead><tr><th scope="col">Offer</th><th scope="col" class="right">Member's price</th><th scope="col">Until</th><th scope="col" class="right">Shown</th><th scope="col" class="right">Activated</th><th scope="col" class="right">Redeemed</th><th scope="col">Budget</th></tr></thead>
+              <thead><tr><th scope="col">Offer</th><th scope="col" class="right">Member's price</th><th scope="col" class="wide">Until</th><th scope="col" class="right wide">Shown</th><th scope="col" class="right wide">Activated</th><th scope="col" class="right wide">Redeemed</th><th scope="col">Budget</th></tr></thead>
               <tbody>
                 {f.offers.map((o) => {
                   const share = spent(o);
                   return (
                     <tr key={o.id} class="pick" onClick={(e) => !(e.target as Element).closest("a") && go("offers", { id: o.id })}>
                       <td><a href={href("offers", { id: o.id })}>{o.name || o.id}</a> {o.state !== "active" && stateChip(o.state)}</td>
-                      <td class="right num nowrap">{price(o.memberPrice ?? o.price, o.currency)}</td><td class="nowrap">{date(o.validThrough) || "no end"}</td>
-                      <td class="right num">{short(o.used.shown)}</td><td class="right num">{short(o.used.activations)}</td><td class="right num">{short(o.used.redemptions)}</td>
+                      <td class="right num nowrap">{price(o.memberPrice ?? o.price, o.currency)}</td><td class="nowrap wide">{date(o.validThrough) || "no end"}</td>
+                      <td class="right num wide">{short(o.used.shown)}</td><td class="right num wide">{short(o.used.activations)}</td><td class="right num wide">{short(o.used.redemptions)}</td>
                       <td class="withtrack">{share === undefined ? <span class="small muted">none set</span> : <><span class="small num">{number(share * 100, 0)}%</span><Track share={share} kind={share > 0.9 ? "refined" : "accent"} /></>}</td>
                     </tr>
                   );
@@ -169,5 +170,5 @@ function Terms({ o }: { o: Offer }) {
     ["Each member", o.perMember && `${o.perMember.activations ?? "any number of"} activations, ${o.perMember.redemptions ?? "any number of"} redemptions`],
     ["Priority", o.priority !== undefined ? number(o.priority) : undefined], ["Margin", o.margin !== undefined ? number(o.margin) : undefined],
   ];
-  return <Card title="Terms"><dl class="facts">{list.filter(([, v]) => v).map(([k, v]) => <><dt>{k}</dt><dd>{k === "Audience" && o.audience ? <code>{v}</code> : v}</dd></>)}</dl></Card>;
+  return <Card title="Terms"><dl class="facts">{list.filter(([, v]) => v).map(([k, v]) => <Fragment key={k}><dt>{k}</dt><dd>{k === "Audience" && o.audience ? <code>{v}</code> : v}</dd></Fragment>)}</dl></Card>;
 }

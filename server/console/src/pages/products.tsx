@@ -33,11 +33,11 @@ function All() {
           <Shown of={found}>{(f) => f.products.length === 0 ? <Blank>Nothing of that name.</Blank> : (
             <div class="scroll" tabIndex={0} role="region" aria-label="Products">
               <table>
-                <thead><tr><th scope="col">Product</th><th scope="col">Category</th><th scope="col" class="right">Price</th><th scope="col" class="right">Receipts</th></tr></thead>
+                <thead><tr><th scope="col">Product</th><th scope="col" class="wide">Category</th><th scope="col" class="right">Price</th><th scope="col" class="right">Receipts</th></tr></thead>
                 <tbody>
                   {f.products.map((p) => (
                     <tr key={p.id} class="pick" onClick={(e) => !(e.target as Element).closest("a") && go("products", { id: p.id })}>
-                      <td><a href={href("products", { id: p.id })}>{p.name || p.id}</a></td><td class="muted">{p.category}</td><td class="right num nowrap">{price(p.price, p.currency)}</td>
+                      <td><a href={href("products", { id: p.id })}>{p.name || p.id}</a></td><td class="muted wide">{p.category}</td><td class="right num nowrap">{price(p.price, p.currency)}</td>
                       <td class="right num withtrack">{short(p.support)}<Track share={p.support / most} /></td>
                     </tr>
                   ))}

@@ -38,13 +38,13 @@ function List({ list }: { list: Scenario[] }) {
     <Card flush label="All scenarios">
       <div class="scroll" tabIndex={0} role="region" aria-label="All scenarios">
         <table>
-          <thead><tr><th scope="col">Scenario</th><th scope="col">Shows</th><th scope="col" class="right">Items</th><th scope="col" class="right">Diversity</th><th scope="col" class="right">Rotation</th><th scope="col">Caps</th><th scope="col" class="right">Version</th></tr></thead>
+          <thead><tr><th scope="col">Scenario</th><th scope="col">Shows</th><th scope="col" class="right wide">Items</th><th scope="col" class="right wide">Diversity</th><th scope="col" class="right wide">Rotation</th><th scope="col" class="wide">Caps</th><th scope="col" class="right">Version</th></tr></thead>
           <tbody>
             {list.map((s) => (
               <tr key={s.id} class="pick" onClick={(e) => !(e.target as Element).closest("a") && go("scenarios", { id: s.id })}>
-                <td><a href={href("scenarios", { id: s.id })}>{s.id}</a> {!s.config.enabled && <span class="chip bad">off</span>}</td><td>{s.config.logic}</td><td class="right num">{s.config.count}</td>
-                <td class="right num">{s.config.diversity}</td><td class="right num">{s.config.rotationRate}</td>
-                <td class="muted">{[s.config.maxPerCategory && `${s.config.maxPerCategory} of a category`, s.config.maxPerFunder && `${s.config.maxPerFunder} of a funder`].filter(Boolean).join(", ") || "none"}</td>
+                <td><a href={href("scenarios", { id: s.id })}>{s.id}</a> {!s.config.enabled && <span class="chip bad">off</span>}</td><td>{s.config.logic}</td><td class="right num wide">{s.config.count}</td>
+                <td class="right num wide">{s.config.diversity}</td><td class="right num wide">{s.config.rotationRate}</td>
+                <td class="muted wide">{[s.config.maxPerCategory && `${s.config.maxPerCategory} of a category`, s.config.maxPerFunder && `${s.config.maxPerFunder} of a funder`].filter(Boolean).join(", ") || "none"}</td>
                 <td class="right num">{s.version || "built in"}</td>
               </tr>
             ))}
@@ -115,7 +115,7 @@ function Workshop({ saved, changed }: { saved: Scenario; changed: () => void }) 
         </Card>
         <History scenario={saved.id} version={saved.version} take={edit} />
       </div>
-      <div class="w7"><PreviewPanel scenario={saved.id} config={draft} dirty={dirty} /></div>
+      <div class="w7 follows"><PreviewPanel scenario={saved.id} config={draft} dirty={dirty} /></div>
     </div>
   );
 }
