@@ -55,13 +55,13 @@ func (e *Engine) claim(ev *event.Event) bool {
 	case *event.OfferActivated:
 		e.activate(ev, b)
 	case *event.OfferDeactivated:
-		e.book.Deactivate(b.Offer, e.people.member(e, ev.Member))
+		e.book.Deactivate(b.Offer, e.people.member(e, ev.Member), ev.Time)
 	case *event.OfferRedeemed:
 		if m := e.people.member(e, ev.Member); b.Receipt == 0 || e.firstOn(b.Receipt, b.Offer) {
 			e.book.Redeem(b.Offer, m, ev.Time, b.Discount)
 		}
 	case *event.Impression:
-		e.book.Shown(e.people.member(e, e.whose(ev)), b.IDs, ev.Time)
+		e.book.Shown(e.people.member(e, e.whose(ev)), b.IDs, b.Channel, ev.Time)
 	case *event.Consent:
 		e.book.Consent(e.people.member(e, ev.Member), ev.Chain, b, ev.Time)
 	case *event.Scenario:

@@ -92,6 +92,10 @@ func naming(o *offer.Entry, product func(id string) *Product) (name, image strin
 // call it.
 func (e *Engine) OfferNamed(id string) (*offer.Entry, bool) { return e.book.Named(id) }
 
+// OfferDays returns what became of an offer day by day, as offer.Book does.
+// Anybody may call it.
+func (e *Engine) OfferDays(s offer.Slot) []offer.DayCounts { return e.book.Days(s) }
+
 // OfferList returns all offers that are kept, by number. Anybody may call it.
 func (e *Engine) OfferList() []*offer.Entry { return e.book.List() }
 

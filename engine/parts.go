@@ -18,6 +18,7 @@ func (e *Engine) parts(s *Stats) []Part {
 	products, productBytes := e.catalogue.weigh()
 	offers, offerBytes := e.weighOffers()
 	records, recordBytes := e.book.RecordSize()
+	days, dayBytes := e.book.DaysSize()
 	members, memberBytes := e.people.weigh()
 	words, wordBytes := e.searches.weigh()
 	pages, seriesBytes := e.series.Size()
@@ -32,6 +33,7 @@ func (e *Engine) parts(s *Stats) []Part {
 		{"members", members, memberBytes},
 		{"offerRecords", records, recordBytes},
 		{"offers", offers, offerBytes},
+		{"offerDays", days, dayBytes},
 		{"trends", s.Trends.Counters, s.Trends.Bytes},
 		{"salesByHour", pages, seriesBytes},
 		{"recentReceipts", int(e.recent.count.Load()), uint64(e.recent.bytes.Load())},

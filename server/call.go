@@ -72,7 +72,12 @@ func (s *Server) front(w http.ResponseWriter, r *http.Request) {
 			broken = s.panicked(c, r, broken)
 		}
 		s.metrics.inFlight.Dec()
-		c.route.observe(c.status, time.Since(begun))
+		end := time.Now()
+		at := end.Sub(s.begun)
+		c.route.observe(c.status, at, end.Sub(begun))
+		if s.rates.due(at) {
+			s.rates.take(s.tally(at))
+		}
 		s.release(c)
 		if broken != nil {
 			panic(broken)

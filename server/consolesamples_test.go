@@ -13,6 +13,9 @@ func consoleSamples() map[string][]sample {
 			{"", "", "", 200}, {"", "q=a&category=bakery&count=5", "", 200}, {"", "q=+", "", 400}, {"", "nonsense=1", "", 400}, {"", "minSeq=999999", "", 503},
 		},
 		"get-product-sales": {{"/v1/products/a/sales", "", "", 200}, {"/v1/products/unheard-of/sales", "", "", 404}, {"/v1/products/a/sales", "x=1", "", 400}},
+		"get-offer-history": {{"/v1/offers/o1/history", "", "", 200}, {"/v1/offers/unheard-of/history", "", "", 404}, {"/v1/offers/o1/history", "x=1", "", 400}},
+		"get-offer-members": {{"/v1/offers/o1/members", "", "", 200}, {"/v1/offers/o1/members", "count=1", "", 200}, {"/v1/offers/unheard-of/members", "", "", 404}, {"/v1/offers/o1/members", "count=0", "", 400}},
+		"get-dead-letters":  {{"", "", "", 200}, {"", "count=3", "", 200}, {"", "count=0", "", 400}},
 		"post-scenario-preview": {
 			{"", "", `{"scenario":"home","config":{"count":3,"diversity":0.5},"members":["m1","unheard-of"],"count":2,"store":"s1","chain":"c","basket":["a"]}`, 200},
 			{"", "", `{"scenario":"new","config":{"logic":"discover"},"members":["m1"]}`, 200},

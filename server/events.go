@@ -56,7 +56,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 // inbox is the events of one request on their way to the gate.
 type inbox struct {
 	events   []event.Event
-	indexes  []int // the place of each in the request
+	indexes  []int        // the place of each in the request
+	types    []event.Type // of events, which are the gate's once it has them
 	rejected []Rejected
 	seen     int
 }
@@ -96,6 +97,7 @@ func (s *Server) scanUpTo(body []byte, most int) (*inbox, *Problem) {
 			box.reject(index, err)
 			return true
 		}
+		box.types = append(box.types, ev.Type)
 		box.events = append(box.events, *ev)
 		box.indexes = append(box.indexes, index)
 		return true
@@ -128,6 +130,9 @@ func (s *Server) check(box *inbox) (Admission, *Problem) {
 }
 
 func (s *Server) submit(ctx context.Context, box *inbox, wait bool) (Admission, *Problem) {
+	for i := range box.rejected {
+		s.rejections.add(s.opt.Now(), 0, &box.rejected[i])
+	}
 	if len(box.events) == 0 {
 		return box.conclude(Admission{})
 	}
@@ -144,6 +149,7 @@ func (s *Server) submit(ctx context.Context, box *inbox, wait bool) (Admission, 
 			out.Duplicates++
 		default:
 			box.reject(box.indexes[i], o.Err)
+			s.rejections.add(s.opt.Now(), box.types[i], &box.rejected[len(box.rejected)-1])
 		}
 	}
 	if wait {

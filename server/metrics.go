@@ -17,10 +17,13 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	inFlight prometheus.Gauge
 	other    *route // requests that no route took
+	routes   []*route
 }
 
 // route is the bound metrics of one route.
 type route struct {
+	name    string
+	recent  recentTimes
 	seconds prometheus.Observer
 	classes [6]prometheus.Counter // by the status's first digit; 0: nothing was written
 }
@@ -47,14 +50,17 @@ func newMetrics(s *Server) *metrics {
 
 // route binds the metrics of one route.
 func (m *metrics) route(name string) *route {
-	r := &route{seconds: m.seconds.WithLabelValues(name)}
+	r := &route{name: name, seconds: m.seconds.WithLabelValues(name)}
 	for i, class := range [...]string{"none", "1xx", "2xx", "3xx", "4xx", "5xx"} {
 		r.classes[i] = m.requests.WithLabelValues(name, class)
 	}
+	m.routes = append(m.routes, r)
 	return r
 }
 
-func (r *route) observe(status int, took time.Duration) {
+// observe notes a request that ended at a moment since the server was made.
+func (r *route) observe(status int, at, took time.Duration) {
+	r.recent.add(at, took)
 	r.seconds.Observe(took.Seconds())
 	r.classes[min(max(status/100, 0), 5)].Inc()
 }

@@ -41,6 +41,9 @@ type Options struct {
 	Lists *lists.Runs
 	// Syncs sends what changed of members' offers to other systems; nil: none.
 	Syncs Syncs
+	// DeadLetters gives what came over NATS and could not be taken in, the newest
+	// first, at most count, and how many there are; nil: nothing comes that way.
+	DeadLetters func(ctx context.Context, count int) (newest []DeadLetter, kept uint64, err error)
 	// Status is asked for what the server cannot know itself; nil: nothing.
 	Status func() Status
 	// Chance fills b with random bytes for the ids of decisions. The default

@@ -25,7 +25,9 @@ func (s *Server) register() error {
 	s.registerPreview()
 	s.registerSearch()
 	s.registerSales()
+	s.registerOfferHistory()
 	s.registerGraph()
+	s.registerDeadLetters()
 	s.registerLookups()
 	if err := s.writeDocument(); err != nil {
 		return err

@@ -45,6 +45,8 @@ type Server struct {
 	hub     *live.Hub // who watches what
 	sockets *sockets
 	changes []live.Change // Applied's room
+	rates      rates
+	rejections rejections
 
 	phase    atomic.Int32  // a phase
 	draining chan struct{} // closed when Serve begins to stop
@@ -89,6 +91,7 @@ func New(opt Options) (*Server, error) {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	s.sockets = newSockets()
+	s.rates.take(s.tally(0))
 	s.metrics = newMetrics(s)
 	if err := s.register(); err != nil {
 		return nil, fmt.Errorf("server: write the documentation: %w", err)

@@ -31,6 +31,8 @@ type Stats struct {
 	Checkpoint *CheckpointStats `json:"checkpoint,omitempty" doc:"The newest; left out where there is none"`
 	StoreBytes uint64           `json:"storeBytes" doc:"Checkpoints on disk"`
 	Gate       GateStats        `json:"gate"`
+	Rates      RateStats        `json:"rates"`
+	Latency    []RouteLatency   `json:"latency" nullable:"false" doc:"Of the last minute, the busiest route first"`
 	Offers     OfferStats       `json:"offers"`
 	Lists      ListStats        `json:"lists"`
 	Decisions  DecisionStats    `json:"decisions"`
@@ -175,6 +177,8 @@ func (s *Server) stats() Stats {
 			MaxCount: s.opt.DecisionCount, MaxBytes: s.opt.DecisionBytes,
 		},
 	}
+	at := time.Since(s.begun)
+	out.Rates, out.Latency = s.rates.since(s.tally(at)), s.metrics.latencies(at)
 	parts := s.addState(&out)
 	out.Lag = lag(status.LogLast, out.Position)
 	out.Offers, out.Lists = s.offerStats(), s.listStats()

@@ -25,11 +25,11 @@ func (b *Book) Activate(id string, m graph.Member, at event.Millis, ask *Asker) 
 	if u := r.Use(h.slot); u != nil && u.Open && (ask == nil || h.holdsFor(r, at)) {
 		return Already
 	}
-	v := Done
+	v, over := Done, int64(0)
 	switch {
 	case ask == nil:
 		if v = b.flag(h, r, at); v != Done {
-			h.over++
+			over = 1
 		}
 	case m == Nobody:
 		return NotValid
@@ -42,7 +42,12 @@ func (b *Book) Activate(id string, m graph.Member, at event.Millis, ask *Asker) 
 	u.Open, u.At = true, at
 	u.Activations = more(u.Activations)
 	h.activations++
+	h.over += over
 	b.touch(h)
+	b.days.note(h.slot, int64(at), func(d *DayCounts) {
+		d.Activations++
+		d.Over += over
+	})
 	b.save(m, r)
 	return v
 }
@@ -112,7 +117,8 @@ func (h *held) holdsFor(r *Record, at event.Millis) bool {
 }
 
 // Deactivate takes an open activation back and gives it back to the budget.
-func (b *Book) Deactivate(id string, m graph.Member) Verdict {
+// It counts as of a moment.
+func (b *Book) Deactivate(id string, m graph.Member, at event.Millis) Verdict {
 	h := b.byID[id]
 	if h == nil {
 		return Unknown
@@ -128,6 +134,7 @@ func (b *Book) Deactivate(id string, m graph.Member) Verdict {
 	}
 	h.activations -= min(h.activations, 1)
 	b.touch(h)
+	b.days.note(h.slot, int64(at), func(d *DayCounts) { d.Deactivations++ })
 	b.save(m, r)
 	return Done
 }
@@ -148,7 +155,7 @@ func (b *Book) Redeem(id string, m graph.Member, at event.Millis, discount float
 }
 
 func (b *Book) redeem(h *held, r *Record, m graph.Member, at event.Millis, discount float64) Verdict {
-	v := Done
+	v, over := Done, int64(0)
 	u := r.Use(h.slot)
 	switch {
 	case spentByRedemptions(h):
@@ -159,8 +166,9 @@ func (b *Book) redeem(h *held, r *Record, m graph.Member, at event.Millis, disco
 		v = NotActive
 	}
 	if v == BudgetSpent || v == LimitReached {
-		h.over++
+		over = 1
 	}
+	h.over += over
 	if m != Nobody {
 		u = r.use(h.slot)
 		u.Open = false
@@ -170,7 +178,14 @@ func (b *Book) redeem(h *held, r *Record, m graph.Member, at event.Millis, disco
 	h.recent = min(h.recent+pulse(at), math.MaxFloat64)
 	if discount > 0 && discount <= math.MaxFloat64 {
 		h.discount = min(h.discount+discount, math.MaxFloat64)
+	} else {
+		discount = 0
 	}
+	b.days.note(h.slot, int64(at), func(d *DayCounts) {
+		d.Redemptions++
+		d.Over += over
+		d.Discount = min(d.Discount+discount, math.MaxFloat64)
+	})
 	b.touch(h)
 	return v
 }

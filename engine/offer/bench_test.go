@@ -58,7 +58,7 @@ func manyOffers(tb testing.TB, offers, products int, w World) *Book {
 func customer(b *Book) *Asker {
 	const m = 7
 	for i := range 35 {
-		b.Shown(m, []string{fmt.Sprint("offer-", i*3)}, start)
+		b.Shown(m, []string{fmt.Sprint("offer-", i*3)}, "", start)
 	}
 	for i := range 4 {
 		b.Activate(fmt.Sprint("offer-", i*12), m, start, nil)
@@ -120,7 +120,7 @@ func BenchmarkSeal(b *testing.B) {
 			})
 		}
 		run("nothing", func(int) {})
-		run("counts", func(i int) { book.Shown(Nobody, []string{fmt.Sprint("offer-", i%500)}, start) })
+		run("counts", func(i int) { book.Shown(Nobody, []string{fmt.Sprint("offer-", i%500)}, "", start) })
 		run("stock", func(i int) { book.Restock(graph.Node(i/2%50_000), "s1", i%2 == 0) })
 		run("index", func(int) { book.Touch() })
 	}
@@ -134,7 +134,7 @@ func BenchmarkShown(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		book.Shown(graph.Member(i%10_000), ids, start+event.Millis(i))
+		book.Shown(graph.Member(i%10_000), ids, "", start+event.Millis(i))
 	}
 }
 

@@ -34,6 +34,7 @@ type Book struct {
 	view atomic.Pointer[View]
 
 	people records
+	days   daybook
 
 	// The writer's.
 	slots     paged[*held]
@@ -88,7 +89,7 @@ type pending struct {
 
 // NewBook makes an empty book.
 func NewBook(opt Options) *Book {
-	b := &Book{opt: opt.withDefaults(), byID: map[string]*held{}, named: map[string]*Entry{}, programs: map[string]*audience{}}
+	b := &Book{opt: opt.withDefaults(), byID: map[string]*held{}, named: map[string]*Entry{}, programs: map[string]*audience{}, days: newDaybook()}
 	b.view.Store(&View{index: newIndex(0), opt: b.opt})
 	return b
 }
@@ -251,6 +252,7 @@ func (b *Book) drop() {
 		b.slots.set(uint32(h.slot), nil)
 		b.pending.gone = append(b.pending.gone, h)
 		b.pending.erased = append(b.pending.erased, h.slot)
+		b.days.drop(h.slot)
 		b.pending.index = true
 	}
 	clear(b.all[len(kept):])

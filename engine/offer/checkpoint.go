@@ -18,6 +18,7 @@ const (
 	CellMeta   Cell = 1 // one, under 0
 	CellOffer  Cell = 2 // by slot
 	CellRecord Cell = 3 // by member
+	CellDay    Cell = 4 // by slot and day, 16 bits of it
 )
 
 // Dirty gives all that changed since the last call, as it is now; a nil value
@@ -47,6 +48,7 @@ func (b *Book) Dirty(put func(kind Cell, n uint64, value []byte)) {
 		put(CellRecord, uint64(m), value)
 	}
 	b.people.list = nil
+	b.days.flush(put)
 }
 
 func (b *Book) encodeMeta() []byte {
@@ -67,6 +69,11 @@ func (b *Book) Load(kind Cell, n uint64, value []byte) error {
 		return b.loadOffer(n, value)
 	case CellRecord:
 		return b.loadRecord(n, value)
+	case CellDay:
+		if n>>16 >= uint64(b.next) || b.slots.get(uint32(n>>16)) == nil {
+			return errCell
+		}
+		return b.days.load(n, value)
 	}
 	return fmt.Errorf("offer: a cell of kind %d", kind)
 }
@@ -130,7 +137,7 @@ func (b *Book) Digest() uint64 {
 	b.people.each(func(m graph.Member, s string) {
 		sum += mix(uint64(m)+1<<32) * (xxhash.Sum64String(s) | 1)
 	})
-	return sum
+	return sum + b.days.digest()
 }
 
 // mix is the finalizer of MurmurHash3, which spreads every bit over all others.

@@ -60,7 +60,9 @@ func FuzzLoad(f *testing.F) {
 	b := bookOf(Options{}, o, plain("b"))
 	b.Activate("a", 1, start, nil)
 	b.Personalise(1, &event.OfferPersonal{Offer: "b", Price: 1, ValidThrough: start + day})
-	b.Shown(2, []string{"a", "b"}, start)
+	b.Shown(2, []string{"a", "b"}, "", start)
+	b.Shown(2, []string{"a"}, "email", start+day)
+	b.Redeem("a", 2, start+day, 1.5)
 	b.Consent(2, "c", &event.Consent{Purpose: event.Marketing, Granted: true}, start)
 	b.Dirty(func(kind Cell, n uint64, value []byte) { cells = append(cells, cell{kind, n, value}) })
 	for i, c := range cells {
@@ -92,7 +94,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		b.Upsert(plain("c"), []graph.Node{2}, start+100*day)
 		b.Activate("a", 1, start, nil)
-		b.Shown(2, []string{"b", "c"}, start)
+		b.Shown(2, []string{"b", "c"}, "", start)
 		b.Bought(1, start, []graph.Node{1}, []float64{1})
 		b.Seal(start, shelf)
 	})

@@ -43,7 +43,7 @@ func TestBudgetHolds(t *testing.T) {
 		default:
 			t.Fatalf("member %d with %d held: %v", i, held, v)
 		}
-		if i%7 == 0 && b.Deactivate("o", m) == Done {
+		if i%7 == 0 && b.Deactivate("o", m, start) == Done {
 			held, back = held-1, back+1
 		}
 		b.Seal(start, shelf)
@@ -75,7 +75,7 @@ func TestOpenPlaces(t *testing.T) {
 		{"redeemed", b.Redeem("a", 1, start+2*day, 1), Done},
 		{"a place is free", b.Activate("c", 1, start+2*day, &Asker{}), Done},
 		{"a fact", b.Activate("a", 1, start+2*day, nil), LimitReached},
-		{"is counted", b.Deactivate("a", 1), Done},
+		{"is counted", b.Deactivate("a", 1, start), Done},
 		{"nobody", b.Activate("a", Nobody, start, &Asker{}), NotValid},
 		{"unknown", b.Activate("?", 1, start, &Asker{}), Unknown},
 		{"ended", b.Activate("ended", 3, start+2*day, &Asker{}), NotValid},
@@ -174,10 +174,10 @@ func TestShownIsBounded(t *testing.T) {
 	for i := range 200 {
 		id := fmt.Sprint("o", i)
 		b.Upsert(plain(id), nil, start)
-		b.Shown(1, []string{id, "no offer"}, start+event.Millis(i)*msPerMinute)
+		b.Shown(1, []string{id, "no offer"}, "", start+event.Millis(i)*msPerMinute)
 	}
 	for range 300 {
-		b.Shown(1, []string{"o199"}, start)
+		b.Shown(1, []string{"o199"}, "", start)
 	}
 	var r Record
 	b.Record(1, &r)
@@ -302,7 +302,7 @@ func TestSealDoesNothing(t *testing.T) {
 	if b.View() != v {
 		t.Error("a Seal without a change made a new View")
 	}
-	b.Shown(1, []string{"a"}, start)
+	b.Shown(1, []string{"a"}, "", start)
 	b.Restock(1, "s", true)
 	b.Seal(start, shelf)
 	if w := b.View(); w.Placing != v.Placing || w.Version == v.Version || w.Offers[0].Shown != 1 || w.Offers[1] != v.Offers[1] || v.Offers[0].Shown != 0 {
@@ -322,7 +322,7 @@ func TestViewsStay(t *testing.T) {
 	var views []*View
 	for _, change := range []func(){
 		func() { b.Activate("a", 1, start, nil) }, func() { b.Restock(1, "s", true) }, func() { b.Restock(1, "s", true) }, func() { b.Withdraw("b") },
-		func() { b.Retire(1) }, func() { b.Deactivate("a", 1) },
+		func() { b.Retire(1) }, func() { b.Deactivate("a", 1, start) },
 	} {
 		views = append(views, b.View())
 		change()

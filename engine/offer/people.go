@@ -52,9 +52,10 @@ func (b *Book) absent(h *held) bool {
 	return !ok
 }
 
-// Shown notes that offers were shown to a member; ids that are no offers'
+// Shown notes that offers were shown to a member in a channel, empty where they
+// came by themselves; ids that are no offers'
 // change nothing.
-func (b *Book) Shown(m graph.Member, ids []string, at event.Millis) {
+func (b *Book) Shown(m graph.Member, ids []string, channel string, at event.Millis) {
 	var r *Record
 	for _, id := range ids {
 		h := b.byID[id]
@@ -63,6 +64,7 @@ func (b *Book) Shown(m graph.Member, ids []string, at event.Millis) {
 		}
 		h.shown++
 		b.touch(h)
+		b.days.note(h.slot, int64(at), func(d *DayCounts) { d.in(channel) })
 		if m == Nobody {
 			continue
 		}

@@ -181,8 +181,9 @@ func (s *trio) aboutPeople(acts map[string]func(*rapid.T)) {
 	}
 	acts["show"] = func(t *rapid.T) {
 		m, ids, at := someMember.Draw(t, "member"), rapid.SliceOfN(someOffer, 1, 5).Draw(t, "ids"), s.now-day*event.Millis(rapid.IntRange(0, 2).Draw(t, "ago"))
+		channel := channels.Draw(t, "channel")
 		s.show(m, ids, at)
-		s.books(func(b *Book) { b.Shown(m, ids, at) })
+		s.books(func(b *Book) { b.Shown(m, ids, channel, at) })
 	}
 	acts["consent"] = func(t *rapid.T) {
 		m, chain := someMember.Draw(t, "member"), someChain.Draw(t, "chain")
@@ -222,7 +223,7 @@ func (s *trio) aboutUse(acts map[string]func(*rapid.T)) {
 		id, m := someOffer.Draw(t, "offer"), someMember.Draw(t, "member")
 		want := s.deactivate(id, m)
 		var got []Verdict
-		s.books(func(b *Book) { got = append(got, b.Deactivate(id, m)) })
+		s.books(func(b *Book) { got = append(got, b.Deactivate(id, m, s.now)) })
 		same(t, want, got)
 	}
 	acts["redeem"] = func(t *rapid.T) {

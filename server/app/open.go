@@ -237,7 +237,7 @@ func (p *process) publishList(ctx context.Context, id string, from lists.Mark) (
 func (p *process) openServer() error {
 	var err error
 	p.server, err = server.New(server.Options{
-		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Decisions: p.decisions, Lists: p.lists, Syncs: p.outgoing(), Now: p.opt.Now,
+		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Decisions: p.decisions, Lists: p.lists, Syncs: p.outgoing(), DeadLetters: p.deadLetters, Now: p.opt.Now,
 		Status: p.status, Log: p.log, Version: p.opt.Version,
 		MaxBody: p.opt.MaxBody, MaxEvents: p.opt.MaxEvents, WaitLimit: p.opt.WaitLimit,
 		DrainDelay: p.opt.DrainDelay, StopTimeout: p.opt.StopTimeout, AllowedOrigins: p.opt.AllowedOrigins,
