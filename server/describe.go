@@ -24,6 +24,7 @@ func (s *Server) introduce() {
 		{Name: "Events", Description: "What happened"},
 		{Name: "Recommendations", Description: "What to show"},
 		{Name: "Offers", Description: "What may be offered, to whom it is, and what became of it"},
+		{Name: "Live", Description: "Lists that keep themselves up to date, over a websocket"},
 		{Name: "Members", Description: "What is known of a member"},
 		{Name: "Lists", Description: "Every member's offers at once"},
 		{Name: "Scenarios", Description: "How lists are made, by where they are shown"},

@@ -9,6 +9,8 @@ type stateCollector struct {
 	figures []figure
 	parts   *prometheus.Desc
 	counts  *prometheus.Desc
+	frames  *prometheus.Desc
+	closed  *prometheus.Desc
 }
 
 // figure is one number of the state.
@@ -42,6 +44,7 @@ func newStateCollector(s *Server) *stateCollector {
 	c.gauge("nabo_dedupe_bytes", "What they take.", func(n *Stats) float64 { return float64(n.Keys.Bytes) })
 	c.ofOffers()
 	c.ofProcess()
+	c.ofLive()
 	c.ofSync()
 	return c
 }
@@ -113,6 +116,8 @@ func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
 	}
 	out <- c.parts
 	out <- c.counts
+	out <- c.frames
+	out <- c.closed
 }
 
 // Collect is for the registry.
@@ -126,4 +131,5 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(c.parts, prometheus.GaugeValue, float64(p.Bytes), p.Part)
 		out <- prometheus.MustNewConstMetric(c.counts, prometheus.GaugeValue, float64(p.Count), p.Part)
 	}
+	c.collectLive(&n.Live, out)
 }

@@ -36,6 +36,7 @@ type Stats struct {
 	Offers     OfferStats       `json:"offers"`
 	Lists      ListStats        `json:"lists"`
 	Decisions  DecisionStats    `json:"decisions"`
+	Live       LiveStats        `json:"live" doc:"Websockets, and what is watched over them"`
 	Memory     MemoryStats      `json:"memory" doc:"What takes the process's memory"`
 	Sync       *SyncState       `json:"sync,omitempty" doc:"Offers on their way to other systems; left out where there are none"`
 	Digest     *DigestStats     `json:"digest,omitempty" doc:"Only with digest"`
@@ -189,6 +190,7 @@ func (s *Server) stats() Stats {
 	out.Decisions.Count, out.Decisions.Bytes, out.Decisions.Dropped = s.decisions.usage()
 	out.Memory = memoryStats(&status, append(parts, s.decisions.part()))
 	out.Sync = s.syncStats()
+	out.Live = s.liveStats()
 	if status.Checkpoint > 0 {
 		out.Checkpoint = &CheckpointStats{
 			Position: status.Checkpoint, Time: status.CheckpointAt.UTC(), Age: Fixed(age(status.CheckpointAt, now)),

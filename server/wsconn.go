@@ -168,10 +168,8 @@ func (c *socket) end(code live.Code) {
 	if code != websocket.CloseAbnormalClosure {
 		c.kick()
 	}
+	c.rested()
 	c.mu.Lock()
-	for c.writing {
-		c.changed.Wait()
-	}
 	polite := !c.broken && code != websocket.CloseAbnormalClosure && code != websocket.CloseNoStatusReceived
 	c.broken = true
 	c.mu.Unlock()
@@ -205,11 +203,21 @@ func (c *socket) send(frame []byte) {
 	}
 	c.mu.Lock()
 	c.early = append(c.early, frame)
-	for len(c.early) > earlyMost && !c.broken {
-		c.changed.Wait()
-	}
+	wait := len(c.early) > earlyMost
 	c.mu.Unlock()
 	c.kick()
+	if wait {
+		c.rested()
+	}
+}
+
+// rested waits until nothing is being written.
+func (c *socket) rested() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.writing {
+		c.changed.Wait()
+	}
 }
 
 // earlyMost is how many frames may wait before there is a session.

@@ -44,6 +44,8 @@ type Config struct {
 	WaitLimit      time.Duration `help:"Longest wait for minSeq and wait=applied." default:"2s" group:"limits"`
 	DrainDelay     time.Duration `help:"On a stop, how long /readyz says no before the address is closed." default:"0s" group:"limits"`
 	StopTimeout    time.Duration `help:"On a stop, how long running requests may take to finish." default:"15s" group:"limits"`
+	MaxSockets     int           `help:"Most websockets at a time; 0: 20,000." default:"0" placeholder:"N" group:"limits"`
+	MaxSocketsFrom int           `help:"Most websockets of one address; 0: 2,000. Behind a proxy all come from its address." default:"0" placeholder:"N" group:"limits"`
 	AllowedOrigins []string      `help:"Web origins that may call from a browser, such as https://shop.example." placeholder:"ORIGIN" group:"limits"`
 
 	SyncConfig
@@ -81,6 +83,8 @@ func (c *Config) Validate() error {
 		{c.MaxActivations < 1 || c.MaxActivations > 1000, "max-activations", c.MaxActivations, "1 to 1000"},
 		{c.MaxBody < 1024 || c.MaxBody > 1<<30, "max-body", c.MaxBody, "1024 to 1073741824"},
 		{c.MaxEvents < 1 || c.MaxEvents > 1_000_000, "max-events", c.MaxEvents, "1 to 1000000"},
+		{c.MaxSockets < 0 || c.MaxSockets > 10_000_000, "max-sockets", c.MaxSockets, "0 to 10000000"},
+		{c.MaxSocketsFrom < 0 || c.MaxSocketsFrom > 10_000_000, "max-sockets-from", c.MaxSocketsFrom, "0 to 10000000"},
 		{c.WaitLimit <= 0 || c.WaitLimit > time.Minute, "wait-limit", c.WaitLimit, "above 0s, up to 1m"},
 		{c.DrainDelay < 0 || c.DrainDelay > 10*time.Minute, "drain-delay", c.DrainDelay, "0s to 10m"},
 		{c.StopTimeout <= 0 || c.StopTimeout > 10*time.Minute, "stop-timeout", c.StopTimeout, "above 0s, up to 10m"},

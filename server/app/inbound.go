@@ -80,6 +80,9 @@ func (p *process) admit(ctx context.Context, batch []stream.Incoming) ([]stream.
 			}
 		}
 		verdicts[i].Reject = strings.Join(reasons[i][:min(mostReasons, len(reasons[i]))], "; ")
+		if verdicts[i].Reject != "" {
+			p.server.DeadLetter(batch[i].Type, verdicts[i].Reject)
+		}
 	}
 	return verdicts, nil
 }

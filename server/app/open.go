@@ -240,6 +240,7 @@ func (p *process) openServer() error {
 		Engine: p.engine, Gate: p.gate, Tokens: p.tokens, Decisions: p.decisions, Lists: p.lists, Syncs: p.outgoing(), DeadLetters: p.deadLetters, Now: p.opt.Now,
 		Status: p.status, Log: p.log, Version: p.opt.Version,
 		MaxBody: p.opt.MaxBody, MaxEvents: p.opt.MaxEvents, WaitLimit: p.opt.WaitLimit,
+		MaxSockets: p.opt.MaxSockets, MaxSocketsFrom: p.opt.MaxSocketsFrom,
 		DrainDelay: p.opt.DrainDelay, StopTimeout: p.opt.StopTimeout, AllowedOrigins: p.opt.AllowedOrigins,
 	})
 	return err

@@ -99,7 +99,7 @@ func runFile(t *testing.T, node, file, results string, env []string) {
 }
 
 func (r *result) tell(t *testing.T) {
-	t.Logf("%d ms", r.Millis)
+	t.Logf("%s: %d ms", r.Name, r.Millis)
 	if r.Left {
 		t.Error("was left out: a test runs or goes")
 	}

@@ -117,8 +117,8 @@ pageTest("the pauses between tries grow, and Retry-After is kept to", async ({ p
     let pause = 0;
     await until(async () => {
       if (tries === n) return true;
-      await page.clock.runFor(100);
-      pause += 100;
+      await page.clock.runFor(250);
+      pause += 250;
     }, `try ${n}`);
     await page.waitForFunction(() => statuses.at(-1)?.waiting >= 0);
     pauses.push(pause);
@@ -238,4 +238,210 @@ pageTest("the types name what there is", async ({ page, url }) => {
   const named = [...body.matchAll(/^  (\w+)[<(]/gm)].map((m) => m[1]);
   assert.deepEqual([...new Set(named)].sort(), methods.sort());
   assert.deepEqual([...types.matchAll(/^export (?:class|function) (\w+)/gm)].map((m) => m[1]).sort(), exported.sort());
+}, plain);
+
+// Live: over a socket.
+
+// spied collects what goes over a page's sockets, both ways.
+function spied(page) {
+  const frames = { sent: [], got: [], sockets: 0 };
+  page.on("websocket", (socket) => {
+    frames.sockets++;
+    socket.on("framesent", ({ payload }) => frames.sent.push(JSON.parse(payload)));
+    socket.on("framereceived", ({ payload }) => frames.got.push(JSON.parse(payload)));
+  });
+  return frames;
+}
+
+// watch begins a subscription on the page and keeps what it is told in a list there.
+const watch = (page, topic, params = {}) => page.evaluate(([topic, params]) => {
+  const seen = (globalThis.seen ??= {})[topic] = { lists: [], frames: [], statuses: [], nudges: [] };
+  const list = (items, frame) => { seen.lists.push(items.map((one) => one.id)); seen.frames.push(frame); };
+  const sub = nabo.live(topic, params, {
+    snapshot: list, delta: list, nudge: (one) => seen.nudges.push(one),
+    status: (status, error) => seen.statuses.push(error ? `${status}: ${error.problem.errors?.[0]?.pointer}` : status),
+  });
+  seen.close = () => sub.close();
+}, [topic, params]);
+// shows waits until a list holds these, in whichever order: new offers are given a chance by lot.
+const shows = (page, topic, ids) => page.waitForFunction(
+  ([topic, ids]) => seen[topic].lists.at(-1)?.toSorted().join() === ids.toSorted().join(), [topic, ids],
+).catch(async (late) => {
+  const seen = await page.evaluate((topic) => JSON.stringify(globalThis.seen[topic]), topic);
+  throw new Error(`expected ${topic} ${ids}, seen: ${seen}`, { cause: late });
+});
+
+// A shop of the test's own, with offers on goods of which nobody knows anything.
+async function shopWith(...offers) {
+  const shop = await serve();
+  shop.api = (where, body, method) => api(where, body, method, shop.url);
+  for (const [i, id] of offers.entries()) {
+    await shop.api(`/v1/offers/${id}`, { products: [`p-${id}`], priority: offers.length - i }, "PUT");
+  }
+  return shop;
+}
+
+pageTest("a scan goes over the open socket and changes the basket's list at once", async ({ page, url }) => {
+  const frames = spied(page);
+  await onPage(page, url, { session: fresh("trip"), store: "1" });
+  const sent = recorded(page);
+  await watch(page, "basket", { count: 5 });
+  await page.waitForFunction(() => seen.basket.lists.length === 1);
+  const first = await page.evaluate(async () => {
+    const ack = await nabo.scan("1001");
+    return ack;
+  });
+  assert.equal(first.accepted, 1);
+  await page.waitForFunction(() => seen.basket.frames.at(-1).type === "delta");
+  const { frame, list, before, statuses } = await page.evaluate(() => ({
+    frame: seen.basket.frames.at(-1), list: seen.basket.lists.at(-1), before: seen.basket.lists[0], statuses: seen.basket.statuses,
+  }));
+  assert.equal(frame.data.cause, "scan");
+  assert.notDeepEqual(list, before);
+  assert.equal(new Set(list).size, list.length);
+  const answer = await api(`/v1/basket/recommendations?products=1001&store=1&count=5`);
+  assert.deepEqual(list, answer.recomms.map((r) => r.id));
+  assert.deepEqual(statuses, ["connecting", "live"]);
+  assert.equal(sent.filter((r) => r.url().includes("/v1/events")).length, 0);
+  assert.equal(frames.sent.filter((f) => f.type === "event").length, 1);
+}, plain);
+
+pageTest("what is watched goes on where a broken connection left it", async ({ page, allow }) => {
+  const shop = await shopWith("o-1", "o-2", "o-3");
+  const line = await wire(shop.url);
+  try {
+    const frames = spied(page);
+    await onPage(page, line.url, { member: "m-1" });
+    await watch(page, "offers");
+    await shows(page, "offers", ["o-1", "o-2", "o-3"]);
+    await shop.api("/v1/offers/o-2", undefined, "DELETE");
+    await shows(page, "offers", ["o-1", "o-3"]);
+    allow(/ERR_|WebSocket/);
+    line.cut();
+    await page.waitForFunction(() => seen.offers.statuses.at(-1) === "broken");
+    await shop.api("/v1/offers/o-3", undefined, "DELETE");
+    await shop.api("/v1/offers/o-4", { products: ["p-o-4"], priority: 9 }, "PUT");
+    line.mend();
+    await shows(page, "offers", ["o-4", "o-1"]);
+    const [lists, statuses] = await page.evaluate(() => [seen.offers.frames.map((f) => [f.type, f.seq]), seen.offers.statuses]);
+    const answer = await shop.api("/v1/members/m-1/offers");
+    assert.deepEqual(await page.evaluate(() => seen.offers.lists.at(-1)), answer.recomms.map((r) => r.id), "in the server's order");
+    assert.equal(lists.filter(([type]) => type === "snapshot").length, 1, "nothing was asked for a second time");
+    assert.deepEqual(lists.map(([, seq]) => seq), lists.map((_, i) => i + 1), "each frame once, in order");
+    assert.deepEqual(statuses, ["connecting", "live", "broken", "live"]);
+    const hello = frames.sent.filter((f) => f.type === "hello").at(-1);
+    assert.ok(hello.data.resume.session && hello.data.resume.seq === 2);
+    assert.equal(frames.sent.filter((f) => f.type === "subscribe").length, 1);
+  } finally {
+    line.close();
+    await shop.stop();
+  }
+}, plain);
+
+pageTest("a connection that is dead without knowing it is found out", async ({ page, allow }) => {
+  const shop = await shopWith("o-1");
+  const line = await wire(shop.url);
+  try {
+    await page.clock.install();
+    const frames = spied(page);
+    await onPage(page, line.url, { member: "m-1" });
+    await watch(page, "offers");
+    await shows(page, "offers", ["o-1"]);
+    allow(/ERR_|WebSocket/);
+    line.silence();
+    await page.clock.runFor(60_000); // two heartbeats
+    await page.waitForFunction(() => seen.offers.statuses.includes("broken"));
+    line.mend();
+    await until(async () => {
+      await page.clock.runFor(500);
+      return page.evaluate(() => seen.offers.statuses.at(-1) === "live");
+    });
+    await shop.api("/v1/offers/o-2", { products: ["p-2"], priority: 5 }, "PUT");
+    await shows(page, "offers", ["o-2", "o-1"]);
+    assert.ok(frames.sent.some((f) => f.type === "ping"));
+  } finally {
+    line.close();
+    await shop.stop();
+  }
+}, plain);
+
+pageTest("a restarted server is asked anew, and what was scanned meanwhile arrives", async ({ page, allow }) => {
+  const shop = await shopWith("o-1");
+  try {
+    const frames = spied(page);
+    await onPage(page, shop.url, { member: "m-1", session: "trip-1", store: "1" });
+    await watch(page, "offers");
+    await shows(page, "offers", ["o-1"]);
+    allow(/ERR_|WebSocket|503/);
+    const restarted = shop.restart();
+    await page.waitForFunction(() => seen.offers.statuses.at(-1) === "broken");
+    await page.evaluate(() => { globalThis.scanned = nabo.scan("1001"); });
+    await restarted;
+    assert.equal((await page.evaluate(() => scanned)).accepted, 1);
+    await page.waitForFunction(() => seen.offers.statuses.at(-1) === "live");
+    await shop.api("/v1/offers/o-2", { products: ["p-2"], priority: 5 }, "PUT");
+    await shows(page, "offers", ["o-2", "o-1"]);
+    assert.ok(await page.evaluate(() => seen.offers.frames.filter((f) => f.type === "snapshot").length) >= 2);
+    assert.equal(frames.got.filter((f) => f.type === "welcome").at(-1).data.resumed, false);
+  } finally {
+    await shop.stop();
+  }
+}, { ...plain, timeout: 90_000 });
+
+pageTest("what is watched waits for consent, and ends with it", async ({ page, url }) => {
+  const member = fresh("m"), session = fresh("trip");
+  const frames = spied(page);
+  await onPage(page, url, { member, session, store: "1" }, "() => globalThis.agreed");
+  await watch(page, "offers", { count: 3 });
+  await watch(page, "trending", { count: 3 });
+  await page.waitForFunction(() => seen.trending.lists.length > 0);
+  assert.deepEqual(await page.evaluate(() => seen.offers.statuses), ["no-consent"]);
+  const said = () => JSON.stringify(frames.sent);
+  assert.ok(!said().includes(member) && !said().includes(session), said());
+
+  await page.evaluate(() => { globalThis.agreed = true; });
+  await page.waitForFunction(() => seen.offers.lists.length > 0);
+  assert.ok(said().includes(member));
+
+  await page.evaluate(() => { globalThis.agreed = false; });
+  await page.waitForFunction(() => seen.offers.statuses.at(-1) === "no-consent");
+  await until(() => frames.sent.some((f) => f.type === "unsubscribe"));
+  await page.evaluate(() => seen.trending.close());
+  await page.waitForFunction(() => statuses.at(-1).live === "off");
+  assert.equal(frames.sockets, 1);
+}, plain);
+
+pageTest("a subscription that cannot be is refused, and the others go on", async ({ page, url }) => {
+  await onPage(page, url, { store: "1" });
+  await watch(page, "offers"); // of no member
+  await watch(page, "trending");
+  await page.waitForFunction(() => seen.trending.lists.length > 0 && seen.offers.statuses.at(-1).startsWith("refused"));
+  assert.deepEqual(await page.evaluate(() => seen.offers.statuses), ["connecting", "live", "refused: /data/member"]);
+}, plain);
+
+pageTest("a nudge names the offer that the basket touches", async ({ page }) => {
+  const shop = await shopWith("o-1");
+  try {
+    await onPage(page, shop.url, { member: "m-1", session: "trip-1", store: "1" });
+    await watch(page, "nudges");
+    await page.waitForFunction(() => seen.nudges.frames.length > 0);
+    await page.evaluate(() => nabo.scan("p-o-1"));
+    const nudge = await (await page.waitForFunction(() => seen.nudges.nudges[0])).jsonValue();
+    assert.deepEqual([nudge.offer, nudge.product, nudge.activated], ["o-1", "p-o-1", false]);
+  } finally {
+    await shop.stop();
+  }
+}, plain);
+
+pageTest("a page that fails in a handler hears of it, and goes on", async ({ page, url, allow }) => {
+  allow(/handler/);
+  await onPage(page, url);
+  await page.evaluate(() => {
+    globalThis.thrown = [];
+    addEventListener("error", (e) => thrown.push(e.message));
+    nabo.live("trending", {}, { snapshot() { throw new Error("in a handler"); } });
+  });
+  await page.waitForFunction(() => thrown.some((m) => m.includes("in a handler")));
+  await watch(page, "trending");
+  await page.waitForFunction(() => seen.trending.lists.length > 0);
 }, plain);

@@ -88,18 +88,18 @@ export interface Subscription {
 export type Window = "1h" | "1d" | "7d";
 
 export interface Topics {
-  offers: { params: { member?: string; scenario?: string; store?: string; count?: number }; item: OfferRecomm };
-  basket: { params: { session?: string; member?: string; store?: string; count?: number }; item: Recomm };
-  nudges: { params: { session?: string; member?: string; store?: string }; item: never };
-  trending: { params: { store?: string; window?: Window; count?: number }; item: Recomm };
-  events: { params: { types?: string[] }; item: never };
+  offers: { params: { member?: string; scenario?: string; store?: string; count?: number }; item: OfferRecomm; answer: OfferAnswer };
+  basket: { params: { session?: string; member?: string; store?: string; count?: number }; item: Recomm; answer: Answer };
+  nudges: { params: { session?: string; member?: string; store?: string }; item: never; answer: Nothing };
+  trending: { params: { store?: string; window?: Window; count?: number }; item: Recomm; answer: Answer };
+  events: { params: { types?: string[] }; item: never; answer: Nothing };
 }
 
 export interface Handlers<T extends keyof Topics> {
-  /** The whole list, at the beginning and after frames were lost. */
-  snapshot?(items: Topics[T]["item"][], frame: SnapshotFrame<Topics[T]["item"]>): void;
+  /** The whole list, at the beginning and after frames were lost; empty for what is no list. */
+  snapshot?(items: Topics[T]["item"][], frame: Frame<Topics[T]["answer"]>): void;
   /** The whole list as it is after a change, and the change. */
-  delta?(items: Topics[T]["item"][], frame: DeltaFrame<Topics[T]["item"]>): void;
+  delta?(items: Topics[T]["item"][], frame: Frame<Delta<Topics[T]["item"]>>): void;
   nudge?(nudge: Nudge, frame: Frame<Nudge>): void;
   event?(event: LiveEvent, frame: Frame<LiveEvent>): void;
   /** error only with refused. */
@@ -115,16 +115,21 @@ export interface Frame<D> {
   seq: number;
   data: D;
 }
-export type SnapshotFrame<I> = Frame<{ recommId: string; asOf: AsOf; recomms: I[] }>;
-export type DeltaFrame<I> = Frame<{
+export interface Delta<I> {
+  recommId: string;
   asOf: AsOf;
-  added?: I[];
-  removed?: string[];
-  moved?: { id: string; rank: number; score: number }[];
-  changed?: I[];
-  /** The type of the event that brought it, "time", or "several". */
+  added: I[];
+  removed: string[];
+  moved: { id: string; rank: number; score: number }[];
+  /** The same items with other content. */
+  changed: I[];
+  /** The type of the event that brought it, "price", "time", "several". */
   cause: string;
-}>;
+}
+export interface Nothing {
+  asOf: AsOf;
+  recomms: never[];
+}
 
 export interface Nudge {
   offer: string;

@@ -14,6 +14,7 @@ const most = {
 };
 const millis = {
   answer: 10_000, // to wait for one
+  probe: 3_000, // the same, from a line that may be dead
   stale: 5_000, // after so long an event says itself when it happened
   click: 30 * 86_400_000, // how long a click may lead to a purchase
   view: 60_000, // a view that follows a click so soon is that click
@@ -35,7 +36,7 @@ export function connect(options = {}) {
   const { member, session, store, consent = () => true, onstatus } = options;
   const url = (options.url ?? globalThis.location?.origin ?? "").replace(/\/+$/, "");
   if (!/^https?:/.test(url)) throw new TypeError(`nabo: url is "${url}", expected one such as https://nabo.example`);
-  const storage = "storage" in options ? options.storage : browserStorage();
+  const storage = () => ("storage" in options ? options.storage : globalThis.localStorage); // which may be forbidden
   const clicks = kept(storage, `nabo ${url} clicks`, {});
   const answered = new Map(); // item → { recommId, product }
   let had = false, closed = false;
@@ -147,7 +148,7 @@ export function connect(options = {}) {
     return { ...ack, attributed };
   }
 
-  const online = () => { out.wake(); wire.probe(); };
+  const online = () => [out.wake(), wire.probe()];
   globalThis.addEventListener?.("online", online);
   out.wake();
 
@@ -248,10 +249,7 @@ function outbox(box, may, report, deliver) {
 
   return {
     size: () => box.read().length,
-    wake() {
-      tries = 0;
-      wake();
-    },
+    wake: () => wake((tries = 0)),
     add(event) {
       const all = box.read();
       if (all.length >= most.waiting) {
@@ -285,7 +283,7 @@ function outer({ at, ...event }) {
 // is opened again with growing pauses and goes on after the last frame that was seen.
 function line(url, may, report, opened) {
   const subs = new Set();
-  const calls = new Map(); // frame id → { resolve, reject, timer }
+  const calls = new Map(); // frame id → { resolve, reject }
   let socket, session, ready = false, heard = false, seq = 0, frames = 0, tries = 0, since = 0, again, beat, look;
 
   function post(type, data) {
@@ -318,7 +316,7 @@ function line(url, may, report, opened) {
 
   function lost(code) {
     hangUp();
-    const barred = code === 4001;
+    const barred = code === 4001; // not authorised
     for (const sub of subs) if (sub.status !== "no-consent") say(sub, barred ? "refused" : "broken");
     tries = Date.now() - since > 10_000 ? 1 : tries + 1;
     if (code >= 4003 && code <= 4005) tries = Math.max(tries, 5); // too slow, many or fast: to be back at once would not help
@@ -348,6 +346,7 @@ function line(url, may, report, opened) {
   function leave(sub) {
     if (ready && sub.ref) post("unsubscribe", { ref: sub.ref });
     sub.ref = undefined;
+    sub.known = false;
   }
 
   // pulse finds out that a connection is dead which does not know it itself.
@@ -364,20 +363,24 @@ function line(url, may, report, opened) {
     seq = frame.seq ?? seq;
     const waits = calls.get(ref), sub = ref && [...subs].find((one) => one.ref === ref);
     if (type === "welcome") welcome(data);
+    else if (!ready) lost(data.status === 401 ? 4001 : 0); // the hello was refused
     else if (waits) type === "error" ? waits.reject(new NaboError(data)) : waits.resolve(data);
     else if (sub) show(sub, frame);
     else if (frame.seq) post("unsubscribe", { ref }); // closed here while the line was broken
-    calls.delete(ref);
   }
 
   function show(sub, frame) {
-    const { data, type } = frame, { handlers } = sub;
+    const { data, type } = frame;
     sub.known = true;
-    if (type === "snapshot") sub.items = sub.note(data, sub.topic === "offers").recomms;
+    if (type === "snapshot") sub.items = data.recomms;
     if (type === "delta") sub.items = applied(sub.items, data);
-    if (type === "snapshot" || type === "delta") tell(handlers[type], sub.items, frame);
-    if (type === "nudge" || type === "event") tell(handlers[type], data, frame);
-    if (type === "error" && subs.delete(sub)) say(sub, "refused", new NaboError(data));
+    if (type === "snapshot" || type === "delta") {
+      sub.note({ ...data, recomms: sub.items }, sub.topic === "offers");
+      tell(sub.handlers[type], sub.items, frame);
+    } else if (type === "error") {
+      subs.delete(sub);
+      say(sub, "refused", new NaboError(data));
+    } else tell(sub.handlers[type], data, frame); // nudge, event
   }
 
   function say(sub, status, error) {
@@ -409,25 +412,23 @@ function line(url, may, report, opened) {
       subs.add(sub);
       look ??= setInterval(tend, 1000);
       queueMicrotask(tend);
-      return {
-        close() {
-          leave(sub);
-          subs.delete(sub);
-          tend();
-        },
-      };
+      return { close: () => [leave(sub), subs.delete(sub), tend()] };
     },
     ask(type, data) {
       const id = post(type, data);
       return new Promise((resolve, reject) => {
         calls.set(id, { resolve, reject });
-        setTimeout(() => reject(failure("unreachable", "no answer came in time")), millis.answer);
+        setTimeout(() => calls.has(id) && lost(0), millis.answer);
       }).finally(() => calls.delete(id));
     },
-    // probe goes back to work after the network was away.
+    // probe goes back to work at once after the network was away.
     probe() {
       if (again > 0) open();
-      else if (ready) pulse();
+      if (!ready) return;
+      const mine = socket;
+      post("ping");
+      heard = false;
+      setTimeout(() => mine === socket && !heard && lost(0), millis.probe);
     },
     close() {
       subs.clear();
@@ -438,7 +439,7 @@ function line(url, may, report, opened) {
 }
 
 // applied gives a list as it is after a delta, the best first.
-function applied(items, { added = [], removed = [], moved = [], changed = [] }) {
+function applied(items, { added, removed, moved, changed }) {
   const all = new Map(items.map((one) => [one.id, one]));
   for (const id of removed) all.delete(id);
   for (const one of [...changed, ...added]) all.set(one.id, one);
@@ -476,46 +477,24 @@ const lineOf = (one) => (typeof one === "object" ? one : { product: one });
 const draw = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 // quiet lets a promise fail without anybody listening.
-function quiet(promise) {
-  promise.catch(() => {});
-  return promise;
-}
+const quiet = (promise) => (promise.catch(() => {}), promise);
 const hushed = (fn) => (...args) => quiet(fn(...args));
 // tell calls what the page gave. Its errors are the page's own, and are shown as such.
 function tell(fn, ...args) {
-  try {
-    return fn?.(...args);
-  } catch (error) {
-    setTimeout(() => { throw error; });
-  }
-}
-
-function browserStorage() {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return undefined; // forbidden to this page
-  }
+  try { return fn?.(...args); } catch (error) { setTimeout(() => { throw error; }); }
 }
 
 // kept is a value in a storage; where that is absent, full or forbidden it lives as long as the page.
 function kept(storage, name, empty) {
-  let held = empty, whole = Boolean(storage);
+  let held = empty, whole = true;
   return {
     read() {
-      try {
-        return whole ? JSON.parse(storage.getItem(name)) ?? empty : held;
-      } catch {
-        return empty; // not ours
-      }
+      if (whole) try { return JSON.parse(storage().getItem(name)) ?? empty; } catch { /* nothing that can be read */ }
+      return held;
     },
     write(value) {
       held = value;
-      try {
-        storage.setItem(name, JSON.stringify(value));
-      } catch {
-        whole = false;
-      }
+      try { storage().setItem(name, JSON.stringify(value)); } catch { whole = false; }
     },
   };
 }

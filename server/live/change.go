@@ -80,6 +80,7 @@ func (h *Hub) takeChanges(ctx context.Context) {
 	tick := time.NewTicker(second)
 	defer tick.Stop()
 	var changes []Change
+	h.opt.Source.Offers() // from here on: who watches has seen what is older
 	for {
 		select {
 		case <-h.inlet.wake:
@@ -159,7 +160,7 @@ func (h *Hub) touch(c *Change) {
 			w.forgetTold()
 		}
 		if told {
-			h.planAt(w, h.opt.Now().Add(confirmAfter)) // it is shown already: only to make sure
+			h.planAt(w, h.opt.Now().Add(confirmAfter), c.Cause) // it is shown already: only to make sure
 			continue
 		}
 		h.plan(w, c.Cause)
@@ -312,6 +313,11 @@ func (w *watch) shows(causes map[string]string) (cause string) {
 // everything has all that is watched asked again, in its own time; who watches
 // events is told that some were left out.
 func (h *Hub) everything() {
+	h.mu.Lock()
+	for _, t := range h.trips {
+		t.own = 0
+	}
+	h.mu.Unlock()
 	for t := Offers; t <= Trending; t++ {
 		for _, w := range h.of(t) {
 			h.planLater(w, several)

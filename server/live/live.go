@@ -236,6 +236,18 @@ func (h *Hub) plan(w *watch, cause string) {
 	h.putLocked(w, at)
 }
 
+// revive has watches asked again now that there is room for what they find.
+func (h *Hub) revive(watches []*watch) {
+	for _, w := range watches {
+		h.mu.Lock()
+		if w.cause == "" {
+			w.cause = several
+		}
+		h.mu.Unlock()
+		h.plan(w, "")
+	}
+}
+
 // planLater has a watch asked again when there is time.
 func (h *Hub) planLater(w *watch, cause string) {
 	h.mu.Lock()
@@ -250,9 +262,10 @@ func (h *Hub) planLater(w *watch, cause string) {
 }
 
 // planAt has a watch asked again at a moment.
-func (h *Hub) planAt(w *watch, at time.Time) {
+func (h *Hub) planAt(w *watch, at time.Time, cause string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	w.causeLocked(cause)
 	h.putLocked(w, at)
 }
 

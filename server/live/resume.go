@@ -90,9 +90,7 @@ func (h *Hub) Resume(name string, seq uint64, o Outlet, welcome []byte) *Session
 	}
 	h.counts.resumed.Add(1)
 	o.Wake()
-	for _, w := range again {
-		h.plan(w, "")
-	}
+	h.revive(again)
 	return s
 }
 

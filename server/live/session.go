@@ -134,7 +134,6 @@ func (s *Session) exit(ref string) *sub {
 	}
 	delete(s.subs, ref)
 	s.hub.counts.subscriptions.Add(-1)
-	delete(s.starved, u.watch)
 	return u
 }
 
@@ -205,9 +204,7 @@ func (s *Session) Take(o Outlet, dst [][]byte) [][]byte {
 		again = s.starvedLocked()
 	}
 	s.mu.Unlock()
-	for _, w := range again {
-		s.hub.plan(w, "")
-	}
+	s.hub.revive(again)
 	return dst
 }
 

@@ -1,5 +1,10 @@
 package live
 
+import (
+	"cmp"
+	"slices"
+)
+
 // trip is a shopping session whose basket is watched. All of it is guarded by
 // the hub's lock.
 type trip struct {
@@ -38,11 +43,13 @@ func (h *Hub) Scan(session uint64, product string, remove bool) *Scan {
 	t.scans = append(t.scans, c)
 	t.own = min(t.own+1, mostScans)
 	watches := make([]*watch, 0, len(t.watches))
-	for w := range t.watches { // each is told its own: the order means nothing
+	for w := range t.watches {
 		w.causeLocked("scan")
 		watches = append(watches, w)
 	}
 	h.mu.Unlock()
+	// Nudges first: somebody stands before the shelf.
+	slices.SortFunc(watches, func(a, b *watch) int { return cmp.Compare(b.q.Topic, a.q.Topic) })
 	for _, w := range watches {
 		h.refresh(w)
 	}

@@ -41,8 +41,11 @@ type sub struct {
 // touch is an offer that a basket touches by a product.
 type touch struct{ offer, product string }
 
-// several is the cause of what has more than one.
-const several = "several"
+// The causes of what has more than one, and of what no change brought.
+const (
+	several = "several"
+	byTime  = "time"
+)
 
 func (w *watch) causeLocked(cause string) {
 	switch {
@@ -227,7 +230,7 @@ func (h *Hub) askLocked(w *watch, cause string) {
 	default:
 		h.list(w, asker, cause)
 	}
-	h.planAt(w, h.opt.Now().Add(h.opt.Idle))
+	h.planAt(w, h.opt.Now().Add(h.opt.Idle), "")
 }
 
 // rename looks up a member again: they may have become known, or been
@@ -253,10 +256,10 @@ func (h *Hub) list(w *watch, asker Asker, cause string) {
 		w.now = listOf(l.Items)
 	}
 	if !l.Ends.IsZero() {
-		h.planAt(w, l.Ends)
+		h.planAt(w, l.Ends, "")
 	}
 	if cause == "" {
-		cause = several
+		cause = byTime
 	}
 	turn := turn{asker: asker, cause: cause}
 	for _, u := range w.subs {
