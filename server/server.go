@@ -42,9 +42,9 @@ type Server struct {
 	document  []byte    // /openapi.json
 	page      []byte    // /docs
 
-	hub     *live.Hub // who watches what
-	sockets *sockets
-	changes []live.Change // Applied's room
+	hub        *live.Hub // who watches what
+	sockets    *sockets
+	changes    []live.Change // Applied's room
 	rates      rates
 	rejections rejections
 

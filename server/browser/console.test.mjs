@@ -16,7 +16,7 @@ const pages = [
   ["products", "products", "tbody tr"],
   ["product", `products?id=${tacos}`, ".neighbours li"],
   ["offers", "offers", "tbody tr"],
-  ["offer", "offers?id=o-coffee", ".figures dd"],
+  ["offer", "offers?id=o-coffee", ".facts dd"],
   ["scenarios", "scenarios", "tbody tr"],
   ["scenario", "scenarios?id=app-home", ".compare li"],
   ["now", "now", ".figures dd"],

@@ -51,7 +51,7 @@ export function Figure(p: { name: string; value: ComponentChildren; unit?: strin
     <div class="figure">
       <dt>{p.name}</dt>
       <dd class="num">{p.value}{p.unit && <small>{p.unit}</small>}</dd>
-      {p.note && <p>{p.note}</p>}
+      {p.note && <dd class="note">{p.note}</dd>}
     </div>
   );
 }
