@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
-import { accessible, api, pageTest, pictures } from "./rig.mjs";
+import { accessible, api, pageTest as rigTest, pictures } from "./rig.mjs";
 
 // The demo shop's well-known goods and members.
 const [tacos, seasoning, member] = ["1001", "213000", "m-1"];
+
+// The map is drawn without a graphics card here, which takes a busy machine a while.
+const pageTest = (name, fn, options = {}) => rigTest(name, (given) => {
+  given.page.setDefaultTimeout(30_000);
+  return fn(given);
+}, { timeout: 120_000, ...options });
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
@@ -80,24 +86,24 @@ pageTest("the keyboard alone opens a product, and its neighbour", async ({ page,
 
 pageTest("bindings fade as time passes, and the list says how far", async ({ page, url }) => {
   await page.goto(`${url}/console/map?product=${tacos}`);
-  const strongest = page.locator(".neighbours li .line .num").last();
+  const weakest = page.locator(".neighbours li .line .num").last();
   await page.locator(".neighbours li").first().waitFor();
-  const before = Number(await strongest.textContent());
+  const before = Number(await weakest.textContent());
   const halfLife = Number((await page.locator(".time output").first().textContent()).match(/\d+/)[0]);
   await page.getByRole("slider", { name: /Without another receipt/ }).fill(String(halfLife));
   await page.getByText(/has 50% of today's strength/).waitFor();
-  assert.ok(Math.abs(Number(await strongest.textContent()) - before / 2) < 0.1 + before * 0.01);
+  assert.ok(Math.abs(Number(await weakest.textContent()) - before / 2) < 0.1 + before * 0.01);
   await page.getByRole("button", { name: "As it is now" }).click();
   await page.waitForFunction(([selector, text]) => Math.abs(Number([...document.querySelectorAll(selector)].at(-1).textContent) - text) < 0.2, [".neighbours li .line .num", before]);
 });
 
 pageTest("an edge grows as receipts come in", async ({ page, url }) => {
-  const [a, b] = ["302002", "194003"]; // seldom bought together
-  await page.goto(`${url}/console/map?product=${a}`);
+  const product = "302002";
+  await page.goto(`${url}/console/map?product=${product}`);
   await page.locator(".neighbours li").first().waitFor();
   await page.locator('.pulse[data-state="live"]').waitFor();
   const strongest = await page.locator(".neighbours li").first().getAttribute("data-product");
-  const receipt = (i) => ({ type: "receipt", id: `console-${Date.now()}-${i}`, source: "console.test", time: new Date().toISOString(), data: { store: "1", products: [a, strongest ?? b] } });
+  const receipt = (i) => ({ type: "receipt", id: `console-${Date.now()}-${i}`, source: "console.test", time: new Date().toISOString(), data: { store: "1", products: [product, strongest] } });
   await api("/v1/events", [1, 2, 3, 4, 5].map(receipt));
   await page.locator(`.neighbours li[data-product="${strongest}"] .grown`).waitFor();
   await page.getByText(/since this was opened/).waitFor();
@@ -136,7 +142,7 @@ pageTest("a wrong expression is said where it is written", async ({ page, url, a
   await page.locator(".compare li").first().waitFor();
   await page.getByRole("textbox", { name: "Filter" }).fill("offer.priority >");
   await page.keyboard.press("Tab");
-  await page.getByRole("alert").getByText(/filter/).waitFor();
+  await page.getByRole("alert").getByText(/filter/).first().waitFor();
 });
 
 pageTest("what happens is told as it comes, and what is refused with its reason", async ({ page, url }) => {

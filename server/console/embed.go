@@ -23,10 +23,7 @@ var built embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 	"worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// pages are the paths below /console/ that index.html stands for.
-var pages = [...]string{"", "map", "member", "products", "offers", "scenarios", "now"}
-
-// types are written down: what the system says of an extension differs from
+// typeOf gives a file's type, and whether it can be packed. What the system says of an extension differs from
 // one machine to the next.
 func typeOf(name string) (string, bool) {
 	switch path.Ext(name) {
@@ -95,7 +92,7 @@ func load() (map[string]*file, error) {
 	if !ok {
 		return nil, fmt.Errorf("read the console's files: index.html is missing")
 	}
-	for _, page := range pages {
+	for _, page := range [...]string{"", "map", "member", "products", "offers", "scenarios", "now"} {
 		files[page] = index
 	}
 	return files, nil

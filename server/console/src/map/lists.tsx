@@ -5,6 +5,7 @@ import { Track } from "../ui/parts";
 import { bound, left, type WhatIf } from "./fade";
 import { categoryColour } from "./palette";
 import { theme } from "../theme";
+import { clusterNames } from "./world";
 
 type Pointing = { hover: (id?: string) => void };
 
@@ -13,13 +14,14 @@ const Dot = ({ category }: { category?: string }) => <i class="dot" style={{ bac
 /** The strongest clusters, in words. */
 export function Clusters({ answer, hover }: { answer: GraphAnswer } & Pointing) {
   const names = new Map(answer.nodes.map((n) => [n.id, n]));
+  const titles = clusterNames(answer);
   return (
     <ol class="clusters" aria-label="Strongest clusters">
       {(answer.clusters ?? []).filter((c) => c.nodes > 1).slice(0, 24).map((c) => (
         <li key={c.cluster}>
           <div class="row">
             <Dot category={c.category ?? names.get(c.top[0] ?? "")?.category} />
-            <h3 class="grow clip">{c.category ?? names.get(c.top[0] ?? "")?.name}</h3>
+            <h3 class="grow clip">{titles.get(c.cluster)}</h3>
             <span class="small muted num">{count(c.nodes, "product")}</span>
           </div>
           <ul>

@@ -52,7 +52,7 @@ export class Look {
     }
     const size = ((this.world.graph.order > 900 ? 1.6 : 2.2) + 8 * Math.min(1, weight) ** 1.15) * (this.narrow ? 0.6 : 1);
     if (focus) return { ...base, label: id === this.hovered ? at.label : null, color: this.ink.dim, size: Math.max(1.5, size * 0.5), zIndex: 0, highlighted: id === this.hovered };
-    return { ...base, color: own, size: size + 4 * lit, zIndex: 1, most: 28, highlighted: id === this.hovered, label: at.label };
+    return { ...base, color: own, size: size + 2.5 * lit, zIndex: 1, most: 28, highlighted: id === this.hovered, label: at.label };
   }
 
   line(key: string, at: Line): Partial<EdgeDisplayData> & Record<string, unknown> {

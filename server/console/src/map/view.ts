@@ -23,6 +23,7 @@ export class View {
   private frame = 0;
   private targets?: Map<string, Place>;
   private settled = false;
+  private resized = 0;
   private undo: () => void;
 
   constructor(private box: HTMLElement, readonly world: World, private hooks: Hooks) {
@@ -61,20 +62,16 @@ export class View {
     this.restyle();
   }
 
-  /** Lights up what a receipt has just bound; it gives back which pairs are drawn. */
-  flash(products: string[]): [string, string][] {
-    const pairs: [string, string][] = [];
+  /** Lights up what a receipt has just bound. */
+  flash(products: string[]): void {
     for (const [i, a] of products.entries()) {
       this.look.lit.set(a, performance.now());
       for (const b of products.slice(i + 1)) {
         const key = lineKey("plain", a, b);
-        if (!this.world.graph.hasEdge(key)) continue;
-        this.look.lit.set(key, performance.now());
-        pairs.push([a, b]);
+        if (this.world.graph.hasEdge(key)) this.look.lit.set(key, performance.now());
       }
     }
     this.animate();
-    return pairs;
   }
 
   hover(id: string | undefined): void {
@@ -136,12 +133,14 @@ export class View {
 
   stop(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.resized);
     this.undo();
     this.layout.stop();
     this.sigma.kill();
   }
 
   private listen(): void {
+    this.sigma.on("resize", () => (clearTimeout(this.resized), (this.resized = window.setTimeout(() => this.show(), 120))));
     this.sigma.on("clickNode", ({ node }) => this.hooks.open(node, this.world.graph.getNodeAttribute(node, "kind") === "member"));
     this.sigma.on("enterNode", ({ node }) => (this.hover(node), this.hooks.hover(node), (this.box.style.cursor = "pointer")));
     this.sigma.on("leaveNode", () => (this.hover(undefined), this.hooks.hover(undefined), (this.box.style.cursor = "")));

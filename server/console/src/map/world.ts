@@ -49,9 +49,8 @@ export class World {
     }
     for (const edge of answer.edges) this.lines(edge, false);
     this.top.support = Math.max(1, ...answer.nodes.map((n) => n.support));
-    this.clusters = (answer.clusters ?? []).map((c) => ({
-      name: c.category ?? this.label(c.top[0] ?? ""), ids: answer.nodes.filter((n) => n.cluster === c.cluster).map((n) => n.id),
-    }));
+    const names = clusterNames(answer);
+    this.clusters = (answer.clusters ?? []).map((c) => ({ name: names.get(c.cluster)!, ids: answer.nodes.filter((n) => n.cluster === c.cluster).map((n) => n.id) }));
     return this.graph.order !== before;
   }
 
@@ -172,6 +171,17 @@ export class World {
 /** One key for a pair, whichever way it is named. */
 export function lineKey(kind: Line["kind"], a: string, b: string): string {
   return a < b ? `${kind} ${a} ${b}` : `${kind} ${b} ${a}`;
+}
+
+/** A cluster has its category's name; where a heavier one has it already, that of its first product. */
+export function clusterNames(answer: GraphAnswer): Map<number, string> {
+  const products = new Map(answer.nodes.map((n) => [n.id, n.name]));
+  const taken = new Set<string>();
+  return new Map((answer.clusters ?? []).map((c) => {
+    const name = c.category && !taken.has(c.category) ? c.category : products.get(c.top[0] ?? "")?.split(",")[0] || c.category || "";
+    taken.add(name);
+    return [c.cluster, name];
+  }));
 }
 
 /** A first place: clusters on a sunflower's spiral, their points on a smaller one. */

@@ -154,8 +154,9 @@ function useGrowth(focus: string, answer: GraphAnswer | undefined, reload: () =>
     const end = listen(({ event }) => {
       if (event?.type !== "receipt" || !event.products || document.hidden) return;
       const centre = latest.current.answer?.nodes[0]?.id;
-      const pairs = view.current?.flash(event.products) ?? [];
-      if (!focus || !pairs.some((pair) => !focus.startsWith("product") || pair.includes(centre ?? ""))) return;
+      view.current?.flash(event.products);
+      // Events name no member, so what is drawn of one is not asked for again.
+      if (!focus.startsWith("product") || !centre || event.products.length < 2 || !event.products.includes(centre)) return;
       setTouched((n) => n + 1);
       if (!timer) timer = window.setTimeout(() => { timer = 0; latest.current.reload(); }, 2500);
     });
