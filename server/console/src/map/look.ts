@@ -79,11 +79,12 @@ export class Look {
     return { size: size + 3.5 * lit, color: through(lit ? this.ink.light : own, Math.min(1, seen + lit * 0.7)), type: this.kind(at), curvature: 0.2, zIndex: spoke ? 2 : 1 };
   }
 
-  /** Lets go of lights that are out; it says whether any still burns. */
-  fadeLights(now: number): boolean {
+  /** Lets go of lights that are out, and gives all that looks different now. */
+  fadeLights(now: number): string[] {
     this.now = now;
+    const all = [...this.lit.keys()];
     for (const [id, since] of this.lit) if (now - since > glow) this.lit.delete(id);
-    return this.lit.size > 0;
+    return all;
   }
 
   private kind = (at: Line): string => (at.kind === "refined" ? "curve" : "thick");

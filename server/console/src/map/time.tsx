@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { number, percent } from "../format";
 import { Icon } from "../ui/icons";
 import { bound, type WhatIf } from "./fade";
@@ -9,6 +9,7 @@ const fromSlider = (at: number): number => Math.round(shortest * (longest / shor
 
 /** How bindings fade: sliders over the half-life, and over days without receipts. */
 export function TimePanel({ set, value, change, what }: { set: number; value: WhatIf; change: (value: WhatIf) => void; what: string }) {
+  const id = useId();
   const [playing, play] = useState(false);
   const end = Math.min(1460, Math.round(value.halfLife * 4));
 
@@ -33,20 +34,20 @@ export function TimePanel({ set, value, change, what }: { set: number; value: Wh
   return (
     <fieldset class="time">
       <legend class="unseen">Fading</legend>
-      <label class="slider">
-        <span>Half-life of {what}</span>
-        <output class="num">{number(value.halfLife, 0)} days{Math.abs(value.halfLife - set) < 0.5 && ", as set"}</output>
+      <div class="slider">
+        <label for={`${id}-half`}>Half-life of {what}</label>
+        <output class="num" for={`${id}-half`}>{number(value.halfLife, 0)} days{Math.abs(value.halfLife - set) < 0.5 && ", as set"}</output>
         <input
-          type="range" min="0" max="1000" step="1" value={toSlider(value.halfLife)} aria-valuetext={`${number(value.halfLife, 0)} days`}
+          id={`${id}-half`} type="range" min="0" max="1000" step="1" value={toSlider(value.halfLife)} aria-valuetext={`${number(value.halfLife, 0)} days`}
           onInput={(e) => { const days = fromSlider(Number(e.currentTarget.value)); change({ ...value, halfLife: Math.abs(days / set - 1) < 0.03 ? set : days }); }}
         />
-      </label>
+      </div>
       <div class="row">
-        <label class="slider grow">
-          <span>Without another receipt</span>
-          <output class="num">{number(value.days, 0)} days on</output>
-          <input type="range" min="0" max={end} step="1" value={value.days} aria-valuetext={`${number(value.days, 0)} days`} onInput={(e) => { play(false); change({ ...value, days: Number(e.currentTarget.value) }); }} />
-        </label>
+        <div class="slider grow">
+          <label for={`${id}-days`}>Without another receipt</label>
+          <output class="num" for={`${id}-days`}>{number(value.days, 0)} days on</output>
+          <input id={`${id}-days`} type="range" min="0" max={end} step="1" value={value.days} aria-valuetext={`${number(value.days, 0)} days`} onInput={(e) => { play(false); change({ ...value, days: Number(e.currentTarget.value) }); }} />
+        </div>
         <button class="button icon" type="button" aria-label={playing ? "Stop time" : "Let time pass"} onClick={() => play(!playing)}><Icon name={playing ? "pause" : "play"} /></button>
       </div>
       <p class="small muted" aria-live="off">

@@ -23,6 +23,7 @@ export class View {
   private frame = 0;
   private targets?: Map<string, Place>;
   private settled = false;
+  private moving = false;
   private resized = 0;
   private undo: () => void;
 
@@ -115,7 +116,7 @@ export class View {
 
   /** Where one point is drawn, and whether everything has come to rest; for tests, which see no points. */
   at = (id: string): Place | undefined => this.onScreen([id]);
-  resting = (): boolean => this.settled && this.frame === 0 && !this.sigma.getCamera().isAnimated();
+  resting = (): boolean => this.settled && !this.moving && !this.sigma.getCamera().isAnimated();
 
   /** What is drawn of what is opened; for tests. */
   drawn = (): { neighbours: number; plain: number; refined: number; leaning: number } => {
@@ -171,7 +172,7 @@ export class View {
     const names = width > 600 ? 170 : 95; // pixels beside the ring
     this.targets = ring(this.world, this.radius(), Math.min(1.9, Math.max(0.5, (width / 2 - names) / (height * 0.44))));
     if (!this.settled && !this.world.focus) this.land();
-    else this.animate();
+    else this.animate(true);
     if (frame) this.fit();
   }
 
@@ -195,11 +196,13 @@ export class View {
   private goal = (id: string, at: Point): Place => this.targets?.get(id) ?? { x: at.wx, y: at.wy };
 
   private land(): void {
+    this.moving = false;
     this.world.graph.updateEachNodeAttributes((id, at) => Object.assign(at, this.goal(id, at)), { attributes: ["x", "y"] });
   }
 
   /** Moves towards the goals and lets lights go out, until both are done. */
-  private animate(): void {
+  private animate(moving = this.moving): void {
+    this.moving = moving;
     if (this.still.matches) {
       this.land();
       this.look.lit.clear();
@@ -210,22 +213,31 @@ export class View {
     const step = (now: number) => {
       const share = 1 - 2 ** (-(now - before) / 90);
       before = now;
-      let far = 0;
-      this.world.graph.updateEachNodeAttributes((id, at) => {
-        const goal = this.goal(id, at);
-        const [dx, dy] = [goal.x - at.x, goal.y - at.y];
-        far = Math.max(far, Math.abs(dx), Math.abs(dy));
-        at.x += dx * share;
-        at.y += dy * share;
-        return at;
-      }, { attributes: ["x", "y"] });
-      const glowing = this.look.fadeLights(now);
-      if (far > 0.05 || glowing) this.frame = requestAnimationFrame(step);
-      else {
-        this.frame = 0;
-        this.land();
-      }
+      if (this.moving && this.move(share) < 0.05) this.land();
+      const lit = this.look.fadeLights(now);
+      if (!this.moving && lit.length) this.relight(lit);
+      this.frame = this.moving || lit.length ? requestAnimationFrame(step) : 0;
     };
     this.frame = requestAnimationFrame(step);
+  }
+
+  /** Takes every point a share of its way, and gives the longest way that is left. */
+  private move(share: number): number {
+    let far = 0;
+    this.world.graph.updateEachNodeAttributes((id, at) => {
+      const goal = this.goal(id, at);
+      const [dx, dy] = [goal.x - at.x, goal.y - at.y];
+      far = Math.max(far, Math.abs(dx), Math.abs(dy));
+      at.x += dx * share;
+      at.y += dy * share;
+      return at;
+    }, { attributes: ["x", "y"] });
+    return far;
+  }
+
+  /** Draws anew only what a light is on, or has just gone out on. */
+  private relight(ids: string[]): void {
+    const { graph } = this.world;
+    this.sigma.refresh({ skipIndexation: true, partialGraph: { nodes: ids.filter((id) => graph.hasNode(id)), edges: ids.filter((id) => graph.hasEdge(id)) } });
   }
 }
