@@ -42,7 +42,7 @@ export default function Now() {
       {s && (
         <div class="grid">
           <Card title="Events a second" more="while this console is open" class="w7">
-            <Plot label="Events a second" times={samples.map((x) => x.at)} series={[{ name: "Events a second", values: samples.map((x) => x.events), colour: "accent" }]} height={210} />
+            {samples.length < 2 ? <Blank>The line begins in a moment.</Blank> : <Plot label="Events a second" times={samples.map((x) => x.at)} series={[{ name: "Events a second", values: samples.map((x) => x.events), colour: "accent" }]} height={210} />}
           </Card>
           <Card title="Answer times" more="over the last minute" class="w5" flush><Latencies s={s} /></Card>
           <div class="w7"><LiveTail /></div>
