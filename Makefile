@@ -12,7 +12,7 @@ RACE         = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # them was missing is no result once it is there.
 TOOLS        = $(shell command -v node npm chromium chromium-browser google-chrome)
 
-.PHONY: build run test browser check lint fuzz bench clean
+.PHONY: build run test browser console console-check check lint fuzz bench clean
 
 build:
 	$(GO) build -o nabo .
@@ -29,6 +29,15 @@ test:
 # The browser tests alone, and now; a missing tool is a failure.
 browser:
 	NABO_BROWSER=1 $(GO) test -count=1 -v ./server/browser
+
+# The console's files, made anew from server/console/src. Needs Node and npm; build does not.
+console:
+	cd server/console && npm ci --no-audit --no-fund && npm run build
+
+# The same beside what is committed: it must come out byte for byte.
+console-check:
+	cd server/console && npm ci --no-audit --no-fund && npm run build -- --outDir node_modules/.console-check --emptyOutDir
+	diff -r server/console/dist server/console/node_modules/.console-check
 
 # The whole gate. A test that has passed on the same files is not run again:
 # the go command remembers it.

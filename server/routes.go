@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"nabo/server/console"
 )
 
 // register puts everything on the mux and writes the document about it.
@@ -67,6 +69,8 @@ func (s *Server) registerPages() {
 		h.Set("X-Content-Type-Options", "nosniff")
 		w.Write(s.page)
 	})
+	// A page for people and no part of the API's document: not in patterns.
+	s.mux.Handle("GET /console/", console.Handler())
 	if s.opt.Demo != nil {
 		s.handle("GET /demo", s.demo)
 		s.handle("GET /demo/", s.demo)

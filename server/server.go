@@ -42,11 +42,11 @@ type Server struct {
 	document  []byte    // /openapi.json
 	page      []byte    // /docs
 
-	rates      rates
-	rejections rejections
 	hub        *live.Hub // who watches what
 	sockets    *sockets
 	changes    []live.Change // Applied's room
+	rates      rates
+	rejections rejections
 
 	phase    atomic.Int32  // a phase
 	draining chan struct{} // closed when Serve begins to stop
@@ -86,12 +86,12 @@ func New(opt Options) (*Server, error) {
 		}
 	}
 	s.calls.New = func() any { return new(call) }
-	s.rates.take(s.tally(0))
 	var err error
 	if s.hub, err = s.newHub(); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
 	s.sockets = newSockets()
+	s.rates.take(s.tally(0))
 	s.metrics = newMetrics(s)
 	if err := s.register(); err != nil {
 		return nil, fmt.Errorf("server: write the documentation: %w", err)
