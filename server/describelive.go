@@ -33,5 +33,5 @@ var socketDoc = [...]string{
 	"Resume. Snapshots, deltas, nudges, events and resyncs are numbered by `seq`. A session whose connection breaks is kept for two minutes with its subscriptions and its newest frames: " +
 		"a `hello` with `resume` goes on behind `seq`. Where too much is missing each subscription gets a `resync` and a snapshot. After a restart of the server `resumed` is false: subscribe again.",
 	"Close codes. 4000 the server stops: come back; 4001 not authorised; 4002 no hello in time; 4003 too slow, a `resync` was sent before; 4004 too many connections from this address; " +
-		"4005 too many frames for too long; 4006 the session goes on over another connection; 1002 a frame that is no text; 1009 a frame that is too large.",
+		"4005 too many frames for too long; 1011 something went wrong inside; 4006 the session goes on over another connection; 1002 a frame that is no text; 1009 a frame that is too large.",
 }

@@ -18,8 +18,8 @@ import (
 // leave nothing behind.
 func TestChaosOnTheSocket(t *testing.T) {
 	s := serveRig(t, func(o *Options) {
-		o.Live = live.Options{Keep: 500 * time.Millisecond, Slow: 300 * time.Millisecond, Queue: 32, QueueBytes: 32 << 10}
-		o.SocketSilent, o.SocketWrite, o.SocketEnd = 2*time.Second, time.Second, 500*time.Millisecond
+		o.Live = live.Options{Keep: 500 * time.Millisecond, Slow: time.Second, Queue: 32, QueueBytes: 32 << 10}
+		o.SocketEnd = 500 * time.Millisecond
 		o.FloodAfter = 300 * time.Millisecond
 	})
 	s.stock(t)

@@ -2,7 +2,9 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -26,7 +28,7 @@ type socket struct {
 
 	mu      sync.Mutex
 	changed sync.Cond     // the writer or the lane has ended, or the lane has room
-	session *live.Session // nil before the hello; only the reader sets it
+	session *live.Session // nil before the hello; set by it, while the reader waits
 	code    live.Code     // to close with; 0: it is not to be closed
 	endBy   time.Time     // when it is closed in any case
 	early   [][]byte      // frames before there is a session
@@ -106,7 +108,7 @@ func (c *socket) read() live.Code {
 		}
 		switch c.limit.pass(time.Now()) {
 		case frameTaken:
-			if code := c.take(text); code != 0 {
+			if code := c.takeAside(text); code != 0 {
 				return code
 			}
 		case frameRefused:
@@ -115,6 +117,28 @@ func (c *socket) read() live.Code {
 		case frameFlood:
 			return live.Flood
 		}
+	}
+}
+
+// takeAside takes a frame in on a stack of its own: the reader's would grow to 8
+// KiB by it and stay so, for as long as the connection is idle.
+func (c *socket) takeAside(text []byte) live.Code {
+	done := make(chan live.Code)
+	go func() {
+		code := live.Code(websocket.CloseInternalServerErr)
+		defer func() { done <- code }()
+		defer c.caught()
+		code = c.take(text)
+	}()
+	return <-done
+}
+
+// caught ends this connection alone where a frame made something panic, as a
+// request over HTTP would.
+func (c *socket) caught() {
+	if broken := recover(); broken != nil {
+		c.s.opt.Log.Error("a frame panicked", "panic", fmt.Sprint(broken), "stack", string(debug.Stack()))
+		c.Close(websocket.CloseInternalServerErr)
 	}
 }
 
@@ -334,6 +358,11 @@ func (c *socket) work() {
 		c.lane = c.lane[1:]
 		c.changed.Broadcast()
 		c.mu.Unlock()
-		do()
+		c.do(do)
 	}
+}
+
+func (c *socket) do(do func()) {
+	defer c.caught()
+	do()
 }

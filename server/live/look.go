@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // look does what must be done every second: offers begin and end by time alone,
@@ -69,7 +70,7 @@ func (s *Session) look() (left bool) {
 	case s.outlet == nil:
 		s.mu.Unlock()
 		return true
-	case s.full.IsZero() || now.Sub(s.full) < s.hub.opt.Slow:
+	case !s.isSlowLocked():
 		s.mu.Unlock()
 		return false
 	}
@@ -78,6 +79,16 @@ func (s *Session) look() (left bool) {
 	s.mu.Unlock()
 	o.Close(TooSlow)
 	return false
+}
+
+// isSlowLocked says whether there has been no room for too long. It counts the
+// looks and asks no clock: a machine that stood still has made nobody slow.
+func (s *Session) isSlowLocked() bool {
+	if !s.full || s.given {
+		return false
+	}
+	s.looks++
+	return time.Duration(s.looks)*second > s.hub.opt.Slow
 }
 
 // giveUpLocked leaves out what waits and says so, once for each subscription.
@@ -101,7 +112,7 @@ func (s *Session) giveUpLocked() {
 			s.starveLocked(u.watch)
 		}
 	}
-	s.full = s.hub.opt.Now().Add(s.hub.opt.Keep) // once is enough
+	s.given = true
 	s.hub.counts.slow.Add(1)
 }
 

@@ -16,16 +16,34 @@ import (
 func TestClientsEndWithWhatAFreshQuestionGives(t *testing.T) {
 	for range 5 { // one run of rapid's hundred is too few to meet what is rare
 		rapid.Check(t, func(rt *rapid.T) {
+			var wrong any
 			synctest.Test(t, func(t *testing.T) {
-				withHub(t, func(o *Options) {
+				defer func() { wrong = recover() }()
+				withHub(carrier{t}, func(o *Options) {
 					o.Queue = rapid.SampledFrom([]int{3, 8, 128}).Draw(rt, "queue")
 					o.Window = rapid.SampledFrom([]int{2, 16, 256}).Draw(rt, "window")
 					o.Changes = rapid.SampledFrom([]int{5, 1000}).Draw(rt, "changes")
 				}, func(r *rig) { newPlay(rt, r).run() })
 			})
+			switch is := wrong.(type) {
+			case nil:
+			case failure:
+				rt.Fatal(string(is))
+			default:
+				panic(wrong) // rapid's own
+			}
 		})
 	}
 }
+
+// carrier carries a failure out of a bubble as a panic, so that rapid sees it
+// and looks for a shorter one.
+type carrier struct{ testing.TB }
+
+type failure string
+
+func (carrier) Fatalf(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
+func (carrier) Fatal(args ...any)                 { panic(failure(fmt.Sprint(args...))) }
 
 // play is one run of the property.
 type play struct {

@@ -1,7 +1,5 @@
 package live
 
-import "time"
-
 // window is the newest frames of a session, each one's seq following from the
 // one before. A large frame is kept without its bytes.
 type window struct {
@@ -67,7 +65,9 @@ func (h *Hub) Resume(name string, seq uint64, o Outlet, welcome []byte) *Session
 		return nil
 	}
 	before := s.outlet
-	s.outlet, s.full = o, time.Time{}
+	s.outlet = o
+	s.roomyLocked()
+	s.given = false
 	s.releaseLocked()
 	s.queue, s.size = nil, 0
 	s.queueLocked(welcome, 0)

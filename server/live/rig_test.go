@@ -256,6 +256,7 @@ type client struct {
 	nudged  map[string][]Nudge
 	events  map[string][]string
 	suspect map[string]bool // what must begin anew: frames before it are missing
+	fresh   map[string]bool // what was asked for and has not begun
 	causes  []string
 	log     []wireFrame
 	plain   []string // frames that are not kept
@@ -263,7 +264,7 @@ type client struct {
 
 func (r *rig) client() *client {
 	c := &client{
-		t: r.t, hub: r.Hub, lists: map[string][]wireItem{}, nudged: map[string][]Nudge{}, events: map[string][]string{}, suspect: map[string]bool{},
+		t: r.t, hub: r.Hub, lists: map[string][]wireItem{}, nudged: map[string][]Nudge{}, events: map[string][]string{}, suspect: map[string]bool{}, fresh: map[string]bool{},
 	}
 	c.wire = &wire{}
 	c.session = r.Open(c.wire, func(name string) []byte { return []byte("!welcome " + name) })
@@ -275,7 +276,7 @@ func (c *client) subscribe(ref string, q Question) {
 	if err := c.session.Subscribe(ref, q); err != nil {
 		c.t.Fatal(err)
 	}
-	c.lists[ref] = nil
+	c.lists[ref], c.fresh[ref] = nil, true
 }
 
 // read takes what there is and applies it.
@@ -315,7 +316,7 @@ func (c *client) frame(text []byte) {
 	}
 	if f.Seq != c.seq+1 {
 		for ref := range c.lists {
-			c.suspect[ref] = true
+			c.suspect[ref] = !c.fresh[ref]
 		}
 	}
 	c.seq = f.Seq
@@ -334,6 +335,7 @@ func (c *client) apply(f *wireFrame) {
 		c.suspect[f.Ref] = false
 		c.lists[f.Ref], c.nudged[f.Ref], c.events[f.Ref] = nil, nil, nil
 	case Snapshot:
+		delete(c.fresh, f.Ref)
 		var items []wireItem
 		c.decode(f.Data, &items)
 		c.lists[f.Ref] = items

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"slices"
 	"sync"
 	"time"
 )
@@ -29,7 +28,9 @@ type Session struct {
 	size    int                 // bytes in the queue
 	window  window              // frames that were sent, for a resume
 	starved map[*watch]struct{} // to be asked once there is room
-	full    time.Time           // since when there is no room; zero: there is
+	full    bool                // there was no room when it was asked for
+	looks   int                 // how often the hub has found it so
+	given   bool                // the client was given up: its connection is closing
 	left    time.Time           // when the connection was lost
 	drained chan struct{}       // closed when there is room again; nil: nobody waits
 	ended   bool
@@ -64,7 +65,8 @@ func (s *Session) Leave(o Outlet) {
 		return
 	}
 	s.outlet, s.left = nil, s.hub.opt.Now()
-	s.queue, s.size, s.full = nil, 0, time.Time{}
+	s.queue, s.size = nil, 0
+	s.roomyLocked()
 	s.releaseLocked()
 	end := len(s.subs) == 0
 	s.mu.Unlock()
@@ -178,55 +180,6 @@ func (s *Session) Room(done <-chan struct{}) bool {
 	}
 }
 
-// Take appends the frames that are to be written now to dst, in their order;
-// none, if the session goes on over another connection.
-func (s *Session) Take(o Outlet, dst [][]byte) [][]byte {
-	s.mu.Lock()
-	if s.outlet != o {
-		s.mu.Unlock()
-		return dst
-	}
-	n, size := 0, 0
-	for n < len(s.queue) && n < takeFrames && (n == 0 || size+len(s.queue[n].bytes) <= takeBytes) {
-		size += len(s.queue[n].bytes)
-		dst = append(dst, s.queue[n].bytes)
-		n++
-	}
-	s.size -= size
-	s.queue = slices.Delete(s.queue, 0, n)
-	if len(s.queue) == 0 && cap(s.queue) > keepQueue {
-		s.queue = nil
-	}
-	var again []*watch
-	if len(s.queue) <= s.hub.opt.Queue/2 && s.size <= s.hub.opt.QueueBytes/2 {
-		s.full = time.Time{}
-		s.releaseLocked()
-		again = s.starvedLocked()
-	}
-	s.mu.Unlock()
-	s.hub.revive(again)
-	return dst
-}
-
-// What is written at a time, and how much room an idle queue keeps.
-const (
-	takeFrames = 32
-	takeBytes  = 64 << 10
-	keepQueue  = 8
-)
-
-func (s *Session) starvedLocked() []*watch {
-	if len(s.starved) == 0 {
-		return nil
-	}
-	var out []*watch
-	for w := range s.starved { // each is planned: the order means nothing
-		out = append(out, w)
-	}
-	s.starved = nil
-	return out
-}
-
 func (s *Session) releaseLocked() {
 	if s.drained != nil {
 		close(s.drained)
@@ -234,8 +187,8 @@ func (s *Session) releaseLocked() {
 	}
 }
 
-// roomLocked says whether one more frame may be queued, and notes since when
-// none may.
+// roomLocked says whether one more frame may be queued, and notes it if none
+// may.
 func (s *Session) roomLocked() bool {
 	if s.outlet == nil {
 		return false
@@ -243,11 +196,12 @@ func (s *Session) roomLocked() bool {
 	if len(s.queue) < s.hub.opt.Queue && s.size < s.hub.opt.QueueBytes {
 		return true
 	}
-	if s.full.IsZero() {
-		s.full = s.hub.opt.Now()
-	}
+	s.full = true
 	return false
 }
+
+// roomyLocked notes that there is room again.
+func (s *Session) roomyLocked() { s.full, s.looks = false, 0 }
 
 func (s *Session) queueLocked(frame []byte, seq uint64) {
 	s.queue = append(s.queue, queued{frame, seq})

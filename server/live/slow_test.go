@@ -1,0 +1,202 @@
+package live
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestASlowClientIsToldAndClosedAndOthersAreNot(t *testing.T) {
+	bubble(t, func(o *Options) { o.Queue = 4 }, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		slowOne, quick := r.client(), r.client()
+		for _, c := range []*client{slowOne, quick} {
+			c.subscribe("i", ofMember("ida"))
+			c.subscribe("e", Question{Topic: Events})
+			c.settled()
+		}
+		begun := time.Now()
+		for i := range 100 {
+			r.world.change(func() { r.world.lists["ida"] = items(fmt.Sprint(i)) })
+			r.Note([]Change{{Cause: "receipt", Member: 1, Tail: []byte(`"e"`)}})
+			pass(100 * time.Millisecond)
+			quick.settled().wants("i", items(fmt.Sprint(i)))
+			if slowOne.wire.closed() != 0 {
+				break
+			}
+		}
+		if slowOne.wire.closed() != TooSlow {
+			t.Fatal("the slow one was not closed")
+		}
+		if after := time.Since(begun); after < 5*time.Second || after > 7*time.Second {
+			t.Errorf("it was closed after %v", after)
+		}
+		if len(quick.events["e"]) < 50 || quick.wire.closed() != 0 {
+			t.Errorf("the quick one has %d events and was closed with %d", len(quick.events["e"]), quick.wire.closed())
+		}
+		slowOne.read()
+		var resyncs []string
+		for _, f := range slowOne.log {
+			if f.Kind == Resync {
+				resyncs = append(resyncs, f.Ref+" "+string(f.Data))
+			}
+		}
+		if !slices.Equal(resyncs, []string{"e slow", "i slow"}) {
+			t.Errorf("it was told %v", resyncs)
+		}
+		slowOne.session.Leave(slowOne.wire)
+		if !slowOne.resume() {
+			t.Fatal("it cannot come back")
+		}
+		slowOne.settled().wants("i", []Item{{ID: quick.lists["i"][0].ID, Content: 1}})
+	})
+}
+
+func TestAnswersWaitForRoom(t *testing.T) {
+	bubble(t, func(o *Options) { o.Queue = 2 }, func(r *rig) {
+		c := r.client()
+		c.session.Answer([]byte("!1"))
+		entered := make(chan bool, 1)
+		never := make(chan struct{})
+		go func() { entered <- c.session.Room(never) }()
+		synctest.Wait()
+		select {
+		case <-entered:
+			t.Fatal("there was room")
+		default:
+		}
+		c.read()
+		if !<-entered {
+			t.Fatal("no room after reading")
+		}
+		c.session.Answer([]byte("!2"))
+		c.session.Answer([]byte("!3"))
+		gone := make(chan struct{})
+		go func() { entered <- c.session.Room(gone) }()
+		synctest.Wait()
+		close(gone)
+		if <-entered {
+			t.Fatal("room, though the connection is gone")
+		}
+	})
+}
+
+func TestResume(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		c := r.client()
+		c.subscribe("i", ofMember("ida"))
+		c.settled()
+		buy := func(id string) {
+			r.world.change(func() { r.world.lists["ida"] = items(id, "a") })
+			r.Note([]Change{{Cause: "receipt", Member: 1}})
+			pass(60 * time.Millisecond)
+			synctest.Wait()
+		}
+		buy("b")
+		c.session.Take(c.wire, nil) // on its way when the connection breaks
+		c.session.Leave(c.wire)
+		asked := r.world.asked
+		buy("c")
+		buy("d")
+		if r.world.asked != asked {
+			t.Error("asked for somebody who is not there")
+		}
+		pass(time.Minute)
+		if !c.resume() {
+			t.Fatal("the session is gone")
+		}
+		c.settled().wants("i", items("d", "a"))
+		if n := len(c.log); n != 3 || c.plain[len(c.plain)-1] != "!resumed" {
+			t.Errorf("%d frames, expected the snapshot, the lost delta and one for the rest; %v", n, c.plain)
+		}
+		before := c.wire
+		if !c.resume() || before.closed() != Replaced {
+			t.Errorf("the older connection was closed with %d", before.closed())
+		}
+		if got := c.session.Take(before, nil); got != nil {
+			t.Errorf("the older connection still takes %q", got)
+		}
+		c.session.Leave(before) // late: it must not end what goes on
+		buy("e")
+		c.settled().wants("i", items("e", "a"))
+		c.session.Leave(c.wire)
+		pass(2*time.Minute + 2*time.Second)
+		if c.resume() {
+			t.Error("the session is kept for ever")
+		}
+		if s := r.Stats(); s.Sessions != 0 || s.Subscriptions != 0 || s.Watches != 0 {
+			t.Errorf("left behind: %+v", s)
+		}
+	})
+}
+
+func TestResumePastTheWindow(t *testing.T) {
+	for _, kept := range []func(*Options){
+		func(o *Options) { o.Window = 3 }, func(o *Options) { o.WindowBytes = 600 }, func(o *Options) { o.FrameBytes = 10 },
+	} {
+		bubble(t, kept, func(r *rig) {
+			r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+			c := r.client()
+			c.subscribe("i", ofMember("ida"))
+			c.subscribe("e", Question{Topic: Events})
+			c.settled()
+			for i := range 6 {
+				r.world.change(func() { r.world.lists["ida"] = items(fmt.Sprint(i)) })
+				r.Note([]Change{{Cause: "receipt", Member: 1, Tail: []byte(`"e"`)}})
+				pass(60 * time.Millisecond)
+				synctest.Wait()
+				c.session.Take(c.wire, nil)
+			}
+			c.session.Leave(c.wire)
+			c.resume()
+			c.settled().wants("i", items("5"))
+			resyncs := 0
+			for _, f := range c.log {
+				if f.Kind == Resync && string(f.Data) == "window" {
+					resyncs++
+				}
+			}
+			if resyncs != 2 {
+				t.Errorf("%d resyncs, expected one for each subscription", resyncs)
+			}
+		})
+	}
+}
+
+func TestSubscriptionsAreBounded(t *testing.T) {
+	bubble(t, func(o *Options) { o.Subscriptions = 2; o.Kept = 1 }, func(r *rig) {
+		c := r.client()
+		c.subscribe("1", Question{Topic: Events})
+		if err := c.session.Subscribe("1", Question{Topic: Trending}); !errors.Is(err, ErrTaken) {
+			t.Errorf("the same name again: %v", err)
+		}
+		c.subscribe("2", Question{Topic: Trending})
+		if err := c.session.Subscribe("3", Question{Topic: Trending}); !errors.Is(err, ErrTooManySubscriptions) {
+			t.Errorf("one too many: %v", err)
+		}
+		if err := c.session.Unsubscribe("3"); !errors.Is(err, ErrUnknown) {
+			t.Errorf("an unknown one: %v", err)
+		}
+		if err := c.session.Unsubscribe("2"); err != nil || r.Stats().Subscriptions != 1 {
+			t.Errorf("%v, %+v", err, r.Stats())
+		}
+		c.session.Leave(c.wire)
+		pass(time.Second)
+		second := r.client()
+		second.subscribe("1", Question{Topic: Events})
+		second.session.Leave(second.wire)
+		pass(2 * time.Second)
+		if c.resume() || !second.resume() {
+			t.Error("of two that left, the one that left last is not the one that is kept")
+		}
+		nobody := r.client()
+		nobody.session.Leave(nobody.wire)
+		if nobody.resume() {
+			t.Error("a session that watches nothing is kept")
+		}
+	})
+}
