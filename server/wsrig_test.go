@@ -153,6 +153,15 @@ func (f got) says(t testing.TB, parts ...string) {
 	}
 }
 
+// causedBy wants a delta's cause, or that several are told of at once, as they are
+// where the machine is slower than the pace of deltas.
+func (f got) causedBy(t testing.TB, cause string) {
+	t.Helper()
+	if !strings.Contains(f.text, `"cause":"`+cause+`"`) {
+		f.says(t, `"cause":"several"`)
+	}
+}
+
 // closed reads until the connection is closed, which must be with a code.
 func (p *peer) closed(code int) {
 	p.t.Helper()
