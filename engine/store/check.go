@@ -108,7 +108,7 @@ func writeHead(dir string, pos uint64) error {
 	if err := renameio.WriteFile(filepath.Join(dir, headName), out, 0o600, renameio.WithTempDir(dir)); err != nil {
 		return fmt.Errorf("note the checkpoint's position: %w", err)
 	}
-	return nil
+	return syncFile(dir) // the new name, and that of a new log of Badger's
 }
 
 // readHead returns what writeHead noted last, or 0.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -129,20 +130,26 @@ func removeOthers(dir string, keep []stored) (next uint64, err error) {
 	next = 1
 	kept := map[string]bool{}
 	for _, r := range keep {
-		kept[runPath(dir, r.number)] = true
+		name := runPath(dir, r.number)
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			// What others hold may be all there is: nothing is removed.
+			return 0, &DamageError{Reason: "its file " + filepath.Base(name) + " is gone", Err: err}
+		}
+		kept[filepath.Base(name)] = true
 		next = max(next, r.number+1)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*"+runSuffix))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return 0, fmt.Errorf("look for runs: %w", err)
 	}
-	for _, name := range names {
-		number, err := strconv.ParseUint(strings.TrimSuffix(filepath.Base(name), runSuffix), 10, 64)
-		if err != nil || kept[name] {
+	for _, entry := range entries {
+		digits, is := strings.CutSuffix(entry.Name(), runSuffix)
+		number, err := strconv.ParseUint(digits, 10, 64)
+		if !is || err != nil || kept[entry.Name()] {
 			continue
 		}
 		next = max(next, number+1)
-		if err := os.Remove(name); err != nil {
+		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
 			return 0, fmt.Errorf("remove a run that was never finished: %w", err)
 		}
 	}

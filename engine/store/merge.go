@@ -45,10 +45,15 @@ func due(all []stored) (from, to int) {
 			return n, len(all)
 		}
 	}
+	var sections uint64
 	for i := range all {
 		if all[i].info.Sections > manySections {
 			return i, i + 1
 		}
+		sections += all[i].info.Sections
+	}
+	if len(all) > 2 && sections > 4*manySections {
+		return 1, len(all)
 	}
 	return 0, 0
 }

@@ -53,6 +53,7 @@ type Store struct {
 	saving     sync.Mutex // held for a whole Save or Close
 	merging    sync.Mutex // held for a whole Maintain or Close; taken after saving
 	committing sync.Mutex // held while a manifest is made and written; taken after those two
+	tried      uint64     // the newest version that was given to Badger, well or not; guarded by committing
 
 	mu     sync.Mutex // taken after committing
 	last   manifest   // the newest
@@ -112,6 +113,7 @@ func (s *Store) recover() error {
 	if s.last.version > 0 {
 		s.db.SetDiscardTs(s.last.version - 1)
 	}
+	s.tried = s.last.version
 	s.next, err = removeOthers(s.dir, s.last.runs)
 	return err
 }
@@ -126,7 +128,8 @@ func (s *Store) Position() uint64 {
 // Save writes a checkpoint at pos: every pair that write puts, on top of those
 // of the checkpoints before. A nil value removes the key; an empty one is kept.
 // put copies what it is given. When Save returns nil the checkpoint is on disk;
-// when it returns an error, or the process dies, Load will not see any of it.
+// when it returns an error, or the process dies, the next Open finds all of it or
+// nothing, mostly nothing.
 // pos must be above that of the checkpoint before.
 func (s *Store) Save(pos uint64, write func(put func(key, value []byte) error) error) error {
 	s.saving.Lock()
@@ -196,7 +199,9 @@ func (s *Store) commit(change func(manifest) manifest) error {
 	last := s.last
 	s.mu.Unlock()
 	m := change(last)
-	m.version = max(m.pos, last.version+1)
+	// One that failed may be in Badger all the same: the next goes above it.
+	m.version = max(m.pos, s.tried+1)
+	s.tried = m.version
 	if err := writeManifest(s.db, m); err != nil {
 		return err
 	}

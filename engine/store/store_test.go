@@ -321,6 +321,44 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// A manifest can be in Badger though its Save has failed, here on the last step.
+// What is merged after that must outrank it: the files that it names are gone.
+func TestMergeAfterAFailedCommit(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	for pos := uint64(10); pos < 10*(tierRuns+1); pos += 10 {
+		if err := save(s, pos, map[string][]byte{fmt.Sprint(pos): []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := filepath.Join(dir, headName)
+	noted, err := os.ReadFile(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(head), os.MkdirAll(filepath.Join(head, "in the way"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := save(s, 5000, map[string][]byte{"late": []byte("x")}); err == nil {
+		t.Fatal("the save did not fail")
+	}
+	if err := errors.Join(os.RemoveAll(head), os.WriteFile(head, noted, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Maintain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s.Stats().Runs != 1 {
+		t.Fatalf("nothing was merged: %+v", s.Stats())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if pos, got := load(t, open(t, dir)); pos != 10*tierRuns || len(got) != tierRuns {
+		t.Fatalf("%d pairs at %d, want %d at %d", len(got), pos, tierRuns, 10*tierRuns)
+	}
+}
+
 // A merge that is ended early leaves all as it was.
 func TestMaintainEndsEarly(t *testing.T) {
 	s := open(t, t.TempDir())

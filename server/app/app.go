@@ -108,6 +108,7 @@ type process struct {
 	logFirst atomic.Uint64
 	logBytes atomic.Uint64
 	savedAt  atomic.Int64 // Unix milliseconds; 0: no checkpoint
+	damaged  atomic.Bool  // the store was found to be
 	disk     atomic.Int64 // bytes of the store and the tokens on disk
 	decided  atomic.Pointer[server.DecisionStatus]
 }
@@ -169,6 +170,7 @@ func (p *process) run(ctx context.Context) error {
 		}
 	}
 	p.log.Info("stopping")
+	mergeTask.stop() // it is not paced any more, and can be done again
 
 	for _, t := range outer { // the feed before the inbound stream
 		if t.name == "the feed" {
@@ -183,7 +185,6 @@ func (p *process) run(ctx context.Context) error {
 	followTask.stop()
 	statusTask.stop()
 	saveTask.stop()
-	mergeTask.stop()
 	if failed.err() == nil {
 		failed.set(p.saveIfChanged())
 	}

@@ -68,7 +68,7 @@ func (f *Folder) Engine() *engine.Engine { return f.p.engine }
 
 // Save writes a checkpoint of the engine at its position, which must be the
 // log's last and above that of the checkpoint before. The engine must not
-// change meanwhile. It leaves the store as it is read best.
+// change meanwhile. What is due to be merged then is merged.
 func (f *Folder) Save() error {
 	if err := f.p.saveIfChanged(); err != nil {
 		return err

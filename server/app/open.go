@@ -54,6 +54,13 @@ func (p *process) open(ctx context.Context) error {
 	}
 	// The map of tokens, which the state does not ask, is read beside it.
 	tokens := p.openTokens()
+	if p.opt.Rebuild {
+		// Their lock holds a second process off: nobody else's store is set aside.
+		if err := tokens(); err != nil {
+			return err
+		}
+		tokens = func() error { return nil }
+	}
 	err = p.openStorage()
 	if err == nil {
 		err = p.loadState()

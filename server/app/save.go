@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"nabo/engine/store"
+
 	"golang.org/x/time/rate"
 )
 
@@ -39,8 +41,10 @@ func (p *process) saveLoop(ctx context.Context) error {
 	}
 }
 
-// mergeLoop has the store merge what checkpoints have left, until ctx ends. It
-// fails without harm: it is tried again after the next one.
+// mergeLoop has the store merge what checkpoints have left, until ctx ends. What
+// fails (a full disk) is tried again some minutes later: each try writes much. If
+// the store is damaged, the log is all that can bring the state back, and is not
+// trimmed any more.
 func (p *process) mergeLoop(ctx context.Context) error {
 	for {
 		select {
@@ -49,7 +53,13 @@ func (p *process) mergeLoop(ctx context.Context) error {
 		case <-p.saved:
 		}
 		if err := p.store.Maintain(ctx); err != nil && ctx.Err() == nil {
-			p.log.Warn("the store's files were not merged", "error", err)
+			if damage := (*store.DamageError)(nil); errors.As(err, &damage) {
+				p.damaged.Store(true)
+			}
+			p.log.Error("the store's files were not merged", "error", err)
+			if err := wait(ctx, maintainEvery); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -66,7 +76,9 @@ const (
 func paced(ctx context.Context) func(bytes int) {
 	limit := rate.NewLimiter(paceRate, paceBurst)
 	return func(bytes int) {
-		_ = limit.WaitN(ctx, min(bytes, paceBurst)) // fails where ctx has ended
+		for ; bytes > 0 && ctx.Err() == nil; bytes -= paceBurst {
+			_ = limit.WaitN(ctx, min(bytes, paceBurst)) // fails where ctx has ended
+		}
 	}
 }
 
@@ -126,7 +138,7 @@ func (m marks) add(s saved) marks {
 // trim removes the part of the log that is older than LogDays and that both of
 // the newest checkpoints cover.
 func (p *process) trim(ctx context.Context) error {
-	if p.opt.LogDays == 0 {
+	if p.opt.LogDays == 0 || p.damaged.Load() {
 		return nil
 	}
 	before := p.marks.coveredBefore(p.opt.Now().Add(-time.Duration(p.opt.LogDays)*day).UnixMilli(), p.previous)
