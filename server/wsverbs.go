@@ -199,6 +199,9 @@ func (c *socket) request(f *wsFrame) *Problem {
 	}
 	id := f.ID
 	c.later(func() {
+		if !c.session.Room(c.leaving) {
+			return // nobody takes the answer any more
+		}
 		room := c.s.calls.Get().(*call)
 		defer c.s.release(room)
 		if bad := c.s.answerRequest(context.Background(), in.Op, in.Params, room); bad != nil {

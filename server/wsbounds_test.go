@@ -1,0 +1,42 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"nabo/server/live"
+)
+
+// unread is a connection from which nobody takes anything.
+type unread struct{}
+
+func (unread) Wake()           {}
+func (unread) Close(live.Code) {}
+
+// An answer waits for room, as what is read does: what asks again and again and
+// reads nothing holds no more than its queue.
+func TestRequestsWaitForRoom(t *testing.T) {
+	s := serveRig(t, func(o *Options) { o.Live = live.Options{Queue: 4} })
+	c := newSocket(s.Server, nil, "")
+	c.session = s.hub.Open(unread{}, func(string) []byte { return []byte("welcome") })
+	for range 3 {
+		c.session.Answer([]byte("before"))
+	}
+	for range 5 {
+		f := wsFrame{Type: "request", ID: "r", Data: []byte(`{"op":"trending"}`)}
+		if bad := c.request(&f); bad != nil {
+			t.Fatal(bad)
+		}
+	}
+	close(c.leaving)
+	c.mu.Lock()
+	for c.laneOn {
+		c.changed.Wait()
+	}
+	c.mu.Unlock()
+	for _, f := range c.session.Take(unread{}, nil) {
+		if text := string(f); strings.Contains(text, "response") {
+			t.Errorf("answered without room: %s", text)
+		}
+	}
+}
