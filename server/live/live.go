@@ -248,7 +248,8 @@ func (h *Hub) revive(watches []*watch) {
 	}
 }
 
-// planLater has a watch asked again when there is time.
+// planLater has a watch asked again when there is time. One that is planned for
+// an earlier moment keeps it, and takes no place of others.
 func (h *Hub) planLater(w *watch, cause string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -257,8 +258,12 @@ func (h *Hub) planLater(w *watch, cause string) {
 	if h.spaced.Before(now) {
 		h.spaced = now
 	}
-	h.spaced = h.spaced.Add(h.opt.Spacing)
-	h.putLocked(w, h.spaced)
+	at := h.spaced.Add(h.opt.Spacing)
+	if w.gone || w.place > 0 && !at.Before(w.due) {
+		return
+	}
+	h.spaced = at
+	h.putLocked(w, at)
 }
 
 // planAt has a watch asked again at a moment.

@@ -133,6 +133,42 @@ func TestAWithdrawnOfferLeavesAtOnceANewOneComesInTime(t *testing.T) {
 	})
 }
 
+// However often all is to be asked again, that takes no longer than asking each
+// once.
+func TestManyPassesTakeNoLongerThanOne(t *testing.T) {
+	const members = 100
+	bubble(t, func(o *Options) { o.Subscriptions = members }, func(r *rig) {
+		c := r.client()
+		all := func(id string) {
+			r.world.change(func() {
+				for i := range members {
+					r.world.lists[fmt.Sprint("m", i)] = items(id)
+				}
+				r.world.changed, r.world.all = []OfferChange{{id, "offer.published"}}, true
+			})
+			r.Note([]Change{{Cause: "offer.upserted"}})
+			synctest.Wait()
+		}
+		for i := range members {
+			m := fmt.Sprint("m", i)
+			r.world.known[m], r.world.lists[m] = uint64(i+1), items("a")
+			c.subscribe(m, ofMember(m))
+			c.settled()
+		}
+		for range 1000 {
+			all("b")
+		}
+		pass(time.Second)
+		c.settled()
+		all("c")
+		pass(members*r.opt.Spacing + r.opt.OfferPace)
+		c.settled()
+		for i := range members {
+			c.wants(fmt.Sprint("m", i), items("c"))
+		}
+	})
+}
+
 func TestAScanIsShownBeforeItIsDurableAndOnce(t *testing.T) {
 	bubble(t, nil, func(r *rig) {
 		r.world.known["ida"] = 1
