@@ -75,10 +75,11 @@ func (s *Session) Leave(o Outlet) {
 	}
 }
 
-// end forgets the session.
+// end forgets the session, unless a connection goes on with it: one may have
+// come since the caller looked.
 func (s *Session) end() {
 	s.mu.Lock()
-	if s.ended {
+	if s.ended || s.outlet != nil {
 		s.mu.Unlock()
 		return
 	}

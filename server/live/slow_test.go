@@ -134,6 +134,30 @@ func TestResume(t *testing.T) {
 	})
 }
 
+// Who ends a session has looked at it before: a client may have come back since.
+func TestWhatIsResumedIsNotEnded(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		c := r.client()
+		c.subscribe("i", ofMember("ida"))
+		c.settled()
+		c.session.Leave(c.wire)
+		if !c.resume() {
+			t.Fatal("the session is gone")
+		}
+		c.session.end()
+		r.world.change(func() { r.world.lists["ida"] = items("b") })
+		r.Note([]Change{{Cause: "receipt", Member: 1}})
+		pass(60 * time.Millisecond)
+		c.settled().wants("i", items("b"))
+		c.session.Leave(c.wire)
+		c.session.end()
+		if s := r.Stats(); c.resume() || s.Sessions != 0 || s.Subscriptions != 0 || s.Watches != 0 {
+			t.Errorf("left behind: %+v", s)
+		}
+	})
+}
+
 func TestResumePastTheWindow(t *testing.T) {
 	for _, kept := range []func(*Options){
 		func(o *Options) { o.Window = 3 }, func(o *Options) { o.WindowBytes = 600 }, func(o *Options) { o.FrameBytes = 10 },
