@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"nabo/engine/event"
 	"nabo/server/live"
 )
 
@@ -39,4 +40,24 @@ func TestRequestsWaitForRoom(t *testing.T) {
 			t.Errorf("answered without room: %s", text)
 		}
 	}
+}
+
+// A scan that could not be submitted is taken back, whatever went wrong.
+func TestAScanIsTakenBackAfterAPanic(t *testing.T) {
+	s := serveRig(t, nil)
+	s.stock(t)
+	p := s.connect(t)
+	p.send(`{"type":"subscribe","id":"b","data":{"topic":"basket","session":"trip","member":"m1","count":5}}`)
+	p.next("snapshot", "b").says(t, `"butter"`)
+	scan := s.hub.Scan(event.HashID("trip"), "butter", false)
+	p.next("delta", "b").says(t, `"removed":["butter"]`)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("it did not panic")
+			}
+		}()
+		s.submitScanned(nil, []*live.Scan{scan})
+	}()
+	p.next("delta", "b").says(t, `"added":[{"id":"butter"`)
 }

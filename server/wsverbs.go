@@ -141,8 +141,7 @@ func (c *socket) event(f *wsFrame) *Problem {
 	scans := c.s.scanned(box)
 	id := f.ID
 	c.later(func() {
-		out, bad := c.s.submit(context.Background(), box, false)
-		settle(scans, &out, bad)
+		out, bad := c.s.submitScanned(box, scans)
 		if bad != nil {
 			c.send(errorFrame(id, bad))
 			return
@@ -173,16 +172,21 @@ func (s *Server) scanned(box *inbox) []*live.Scan {
 	return out
 }
 
-// settle says what became of scans. Where any event of the frame was refused,
-// which one is not worth telling apart: the basket is asked again.
-func settle(scans []*live.Scan, out *Admission, bad *Problem) {
-	seq := out.Seq
-	if bad != nil || len(out.Rejected) > 0 {
-		seq = 0
+// submitScanned submits a frame's events and says what became of its scans, even
+// where submitting panics. Where any event of the frame was refused, which one is
+// not worth telling apart: the basket is asked again.
+func (s *Server) submitScanned(box *inbox, scans []*live.Scan) (Admission, *Problem) {
+	seq := uint64(0)
+	defer func() {
+		for _, scan := range scans {
+			scan.Settle(seq)
+		}
+	}()
+	out, bad := s.submit(context.Background(), box, false)
+	if bad == nil && len(out.Rejected) == 0 {
+		seq = out.Seq
 	}
-	for _, scan := range scans {
-		scan.Settle(seq)
-	}
+	return out, bad
 }
 
 // request answers a question.

@@ -267,6 +267,30 @@ func TestAMemberBecomesKnown(t *testing.T) {
 	})
 }
 
+func TestAQuestionThatPanicsBlocksNobody(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		c, other := r.client(), r.client()
+		r.world.change(func() { r.world.panics = true })
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the question did not panic")
+				}
+			}()
+			c.subscribe("i", ofMember("ida"))
+		}()
+		r.world.change(func() { r.world.panics = false })
+		w := r.watches[ofMember("ida")]
+		if !w.mu.TryLock() {
+			t.Fatal("the watch is locked for ever")
+		}
+		w.mu.Unlock()
+		other.subscribe("i", ofMember("ida"))
+		other.settled().wants("i", items("a"))
+	})
+}
+
 func TestTooManyChangesAreAskedForAgain(t *testing.T) {
 	bubble(t, func(o *Options) { o.Changes = 10 }, func(r *rig) {
 		r.world.known["ida"], r.world.lists["ida"], r.world.lists["@"] = 1, items("a"), items("t")

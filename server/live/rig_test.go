@@ -28,6 +28,7 @@ type world struct {
 	pos      uint64
 	ends     time.Time
 	asked    int
+	panics   bool
 }
 
 func newWorld() *world {
@@ -114,6 +115,9 @@ func (a *asker) List(q *Question, p Pending) *Listing {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.asked++
+	if a.w.panics {
+		panic("the source's")
+	}
 	a.listing = Listing{Items: slices.Clone(a.w.list(q, p)), Ends: a.w.ends}
 	return &a.listing
 }
