@@ -70,6 +70,7 @@ type Options struct {
 	Subscriptions int           // of one session; default 32
 	Window        int           // frames kept for a resume; default 256
 	WindowBytes   int           // of them; default 64 KiB
+	Windows       int           // bytes of the frames kept for all sessions; default 256 MiB
 	FrameBytes    int           // a larger frame is not kept; default 4 KiB
 	Queue         int           // frames waiting for one connection; default 128
 	QueueBytes    int           // of them, one frame more at most; default 256 KiB
@@ -99,7 +100,7 @@ func (o *Options) validate() error {
 		value    *int
 		standard int
 	}{
-		{&o.Workers, 2}, {&o.Subscriptions, 32}, {&o.Window, 256}, {&o.WindowBytes, 64 << 10}, {&o.FrameBytes, 4 << 10},
+		{&o.Workers, 2}, {&o.Subscriptions, 32}, {&o.Window, 256}, {&o.WindowBytes, 64 << 10}, {&o.Windows, 256 << 20}, {&o.FrameBytes, 4 << 10},
 		{&o.Queue, 128}, {&o.QueueBytes, 256 << 10}, {&o.Kept, 10_000}, {&o.Changes, 16_384},
 	} {
 		if *n.value < 0 {
