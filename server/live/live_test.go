@@ -201,6 +201,29 @@ func TestAScanIsShownBeforeItIsDurableAndOnce(t *testing.T) {
 	})
 }
 
+func TestAScanWaitsForAFewQuestionsOnly(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		c := r.client()
+		const watchers = 30
+		for i := range watchers {
+			c.subscribe(fmt.Sprint("b", i), Question{Topic: Basket, Session: 7, Count: i + 1})
+		}
+		c.settled()
+		const each = 10 * time.Millisecond
+		r.world.change(func() { r.world.takes = each })
+		begun := time.Now()
+		r.Scan(7, "milk", false)
+		if took := time.Since(begun); took != mostAsked*each {
+			t.Errorf("it took %v, expected the time of %d questions", took, mostAsked)
+		}
+		pass(time.Second)
+		c.settled()
+		for i := range watchers {
+			c.wants(fmt.Sprint("b", i), []Item{{ID: "goes-with-milk", Content: 1}})
+		}
+	})
+}
+
 func TestTrendingIsAskedOnceForAllAndOnceASecond(t *testing.T) {
 	bubble(t, nil, func(r *rig) {
 		r.world.lists["@"], r.world.lists["@s1"] = items("a"), items("b")

@@ -29,6 +29,7 @@ type world struct {
 	ends     time.Time
 	asked    int
 	panics   bool
+	takes    time.Duration // to answer a question
 }
 
 func newWorld() *world {
@@ -114,6 +115,11 @@ type asker struct {
 func (a *asker) List(q *Question, p Pending) *Listing {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
+	if takes := a.w.takes; takes > 0 {
+		a.w.mu.Unlock()
+		pass(takes)
+		a.w.mu.Lock()
+	}
 	a.w.asked++
 	if a.w.panics {
 		panic("the source's")
