@@ -245,6 +245,17 @@ func TestHowConnectionsEnd(t *testing.T) {
 	flood.until("error", "1").says(t, `"status":429`)
 	flood.closed(int(live.Flood))
 
+	pings := s.connect(t)
+	go func() {
+		for range 1000 {
+			if pings.conn.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)) != nil {
+				return
+			}
+			<-time.After(time.Millisecond)
+		}
+	}()
+	pings.closed(int(live.Flood))
+
 	a, b, c := s.connect(t), s.connect(t), s.connect(t)
 	s.raw(t).closed(int(live.TooMany))
 	for _, p := range []*peer{a, b, c} {

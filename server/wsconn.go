@@ -62,14 +62,30 @@ func (c *socket) goodbye(code live.Code, by time.Time) {
 // run reads until the connection ends.
 func (c *socket) run() {
 	c.conn.SetReadLimit(maxFrame)
-	c.conn.SetPongHandler(func(string) error { return c.awake() })
+	c.conn.SetPongHandler(func(string) error { return c.control(nil) })
 	c.conn.SetPingHandler(func(data string) error {
-		// What cannot be answered now need not be: the writer finds out.
-		c.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
-		return c.awake()
+		return c.control(func() {
+			// What cannot be answered now need not be: the writer finds out.
+			c.conn.WriteControl(websocket.PongMessage, []byte(data), c.patience())
+		})
 	})
 	c.conn.SetReadDeadline(time.Now().Add(c.s.opt.SocketHello))
 	c.end(c.read())
+}
+
+// control takes in a ping or a pong, under the limit of all other frames. One
+// that is refused is not answered.
+func (c *socket) control(answer func()) error {
+	switch c.limit.pass(time.Now()) {
+	case frameTaken:
+		if answer != nil {
+			answer()
+		}
+	case frameFlood:
+		c.Close(live.Flood)
+		return errLeaving
+	}
+	return c.awake()
 }
 
 // awake notes that the client is there.
