@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gorilla/websocket"
+
 	"nabo/engine/event"
 	"nabo/server/live"
 )
@@ -39,6 +41,19 @@ func TestRequestsWaitForRoom(t *testing.T) {
 		if text := string(f); strings.Contains(text, "response") {
 			t.Errorf("answered without room: %s", text)
 		}
+	}
+}
+
+// A client's own code is no code of the server's, nor a label for each client.
+func TestAClientsOwnCodeIsANormalEnd(t *testing.T) {
+	s := serveRig(t, nil)
+	p := s.connect(t)
+	if err := p.conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(4321, "mine")); err != nil {
+		t.Fatal(err)
+	}
+	s.empty(t)
+	if closed := s.liveStats().Closed; closed["1000"] != 1 || len(closed) != 1 {
+		t.Errorf("closed %v, expected one with 1000", closed)
 	}
 }
 

@@ -158,6 +158,10 @@ func (c *socket) caught() {
 	}
 }
 
+// ownCodes is where the codes begin that an application gives a meaning of its
+// own. A client's say nothing here, and would each be counted by themselves.
+const ownCodes = 3000
+
 // failed gives the code to close with after reading failed.
 func (c *socket) failed(err error) live.Code {
 	if errors.Is(err, websocket.ErrReadLimit) {
@@ -167,7 +171,10 @@ func (c *socket) failed(err error) live.Code {
 		return live.NoHello
 	}
 	if e, ok := errors.AsType[*websocket.CloseError](err); ok {
-		return live.Code(e.Code) // the client's own
+		if e.Code >= ownCodes {
+			return websocket.CloseNormalClosure
+		}
+		return live.Code(e.Code) // the client's
 	}
 	return websocket.CloseAbnormalClosure
 }
