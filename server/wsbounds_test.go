@@ -44,6 +44,26 @@ func TestRequestsWaitForRoom(t *testing.T) {
 	}
 }
 
+// The server may stop while a hello is being answered: the time that a client has
+// after it does not begin then.
+func TestStoppingDuringTheHello(t *testing.T) {
+	var s *served
+	s = serveRig(t, func(o *Options) {
+		o.Authorize = func(string) error {
+			s.sockets.mu.Lock()
+			defer s.sockets.mu.Unlock()
+			for c := range s.sockets.open {
+				c.Close(live.Stopping)
+			}
+			return nil
+		}
+	})
+	p := s.raw(t)
+	p.conn.SetPingHandler(func(string) error { return nil }) // a pong would wake the server
+	p.send(`{"type":"hello","id":"h"}`)
+	p.closed(int(live.Stopping))
+}
+
 // A client's own code is no code of the server's, nor a label for each client.
 func TestAClientsOwnCodeIsANormalEnd(t *testing.T) {
 	s := serveRig(t, nil)

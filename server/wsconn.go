@@ -70,6 +70,10 @@ func (c *socket) run() {
 		})
 	})
 	c.conn.SetReadDeadline(time.Now().Add(c.s.opt.SocketHello))
+	if c.isLeaving() { // Close has set its own bound before
+		c.end(websocket.CloseAbnormalClosure)
+		return
+	}
 	c.end(c.read())
 }
 

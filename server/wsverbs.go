@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/gorilla/websocket"
+
 	"nabo/engine/event"
 	"nabo/server/live"
 )
@@ -77,9 +79,11 @@ func (c *socket) hello(f *wsFrame) live.Code {
 	c.mu.Lock()
 	c.session = session
 	c.mu.Unlock()
-	c.awake() // the hello's own bound is over
-	c.kick()  // the session's own call may have come too early
-	return 0
+	c.kick() // the session's own call may have come too early
+	if c.awake() != nil {
+		return websocket.CloseAbnormalClosure // Close has said which code
+	}
+	return 0 // the hello's own bound is over
 }
 
 func (s *Server) welcome(id, session string, resumed bool) []byte {
