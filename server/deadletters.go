@@ -49,6 +49,14 @@ const (
 	maxReason      = 512 // bytes
 )
 
+// shortReason is a reason of bounded length.
+func shortReason(text string) string {
+	if len(text) <= maxReason {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxReason], "") + "…"
+}
+
 // add notes one. The sender has been told already.
 func (r *rejections) add(at time.Time, typ event.Type, why *Rejected) {
 	one := DeadLetter{Time: at.UTC(), From: "http", Reason: why.Detail}
@@ -58,9 +66,7 @@ func (r *rejections) add(at time.Time, typ event.Type, why *Rejected) {
 	if why.Pointer != "" {
 		one.Reason = why.Pointer + ": " + one.Reason
 	}
-	if len(one.Reason) > maxReason {
-		one.Reason = strings.ToValidUTF8(one.Reason[:maxReason], "") + "…"
-	}
+	one.Reason = shortReason(one.Reason)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.kept) < rejectionsKept {

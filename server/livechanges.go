@@ -124,13 +124,19 @@ func lineProducts(lines []event.Line) []string {
 }
 
 // DeadLetter shows to those who watch events that one was refused on its way
-// in. The reason must name no member. It never waits; anybody may call it.
+// in. The reason must name no member; of a long one the first 512 bytes are shown.
+// A kind that is no event's type is whatever a sender wrote, and is left out. It
+// never waits; anybody may call it.
 func (s *Server) DeadLetter(kind, reason string) {
 	if !s.hub.Tailed() {
 		return
 	}
+	t, known := event.ParseType(kind)
+	if !known {
+		kind = ""
+	}
+	reason = shortReason(reason)
 	out := appendString([]byte(`{"dead":{"reason":`), reason)
 	out = append(appendString(append(out, `,"type":`...), kind), "}}"...)
-	t, _ := event.ParseType(kind)
 	s.hub.Note([]live.Change{{Cause: "dead", Type: uint64(1) << t, Tail: out}})
 }

@@ -13,6 +13,7 @@ type LiveStats struct {
 	Waiting       int    `json:"waiting" doc:"Sessions that wait for their client to come back"`
 	Subscriptions int    `json:"subscriptions"`
 	Watches       int    `json:"watches" doc:"Different questions among the subscriptions: each is asked once for all"`
+	WindowBytes   int    `json:"windowBytes" doc:"Of the frames that are kept for clients who come back"`
 	Received      uint64 `json:"received" doc:"Frames from clients, since the start; and so on"`
 	Sent          uint64 `json:"sent" doc:"Frames to clients"`
 	Asked         uint64 `json:"asked" doc:"How often something that is watched was asked again"`
@@ -30,7 +31,7 @@ type LiveStats struct {
 func (s *Server) liveStats() LiveStats {
 	h, k := s.hub.Stats(), s.sockets
 	out := LiveStats{
-		Sessions: h.Sessions, Waiting: h.Left, Subscriptions: h.Subscriptions, Watches: h.Watches,
+		Sessions: h.Sessions, Waiting: h.Left, Subscriptions: h.Subscriptions, Watches: h.Watches, WindowBytes: h.WindowBytes,
 		Received: k.received.Load(), Sent: k.sent.Load(), Asked: h.Asked,
 		Snapshots: h.Snapshots, Deltas: h.Deltas, Nudges: h.Nudges, Events: h.Events, Resyncs: h.Resyncs,
 		Resumed: h.Resumed, Lost: h.Lost, Closed: map[string]uint64{},
@@ -50,6 +51,7 @@ func (c *stateCollector) ofLive() {
 	c.gauge("nabo_live_sessions", "Sessions of clients, those included that wait for their client to come back.", func(n *Stats) float64 { return float64(n.Live.Sessions) })
 	c.gauge("nabo_live_subscriptions", "What is watched.", func(n *Stats) float64 { return float64(n.Live.Subscriptions) })
 	c.gauge("nabo_live_watches", "Different questions among what is watched.", func(n *Stats) float64 { return float64(n.Live.Watches) })
+	c.gauge("nabo_live_window_bytes", "Bytes of the frames that are kept for clients who come back.", func(n *Stats) float64 { return float64(n.Live.WindowBytes) })
 	c.counter("nabo_live_asked_total", "How often something that is watched was asked again.", func(n *Stats) float64 { return float64(n.Live.Asked) })
 	c.counter("nabo_live_lost_total", "How often more changes came than could wait, and all was asked again.", func(n *Stats) float64 { return float64(n.Live.Lost) })
 	c.counter("nabo_live_resumed_total", "Sessions that went on over another connection.", func(n *Stats) float64 { return float64(n.Live.Resumed) })

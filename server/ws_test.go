@@ -145,6 +145,12 @@ func TestTheTailNamesNobody(t *testing.T) {
 	}
 	s.DeadLetter("receipt", "/data/lines: is required")
 	p.next("event", "e").says(t, `"dead":{"reason":"/data/lines: is required","type":"receipt"}`)
+	s.DeadLetter("made-up", strings.Repeat("é", 1000)[1:])
+	f = p.next("event", "e")
+	f.says(t, `é…","type":""}`)
+	if len(f.text) > 700 || strings.Contains(f.text, "made-up") {
+		t.Errorf("it shows what a sender made up, or too much of it: %s", f.text)
+	}
 }
 
 func TestScanToNudge(t *testing.T) {
@@ -245,6 +251,18 @@ func TestHowConnectionsEnd(t *testing.T) {
 	flood.until("error", "1").says(t, `"status":429`)
 	flood.closed(int(live.Flood))
 
+	pings := s.connect(t)
+	go func() {
+		for range 1000 {
+			if pings.conn.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second)) != nil {
+				return
+			}
+			<-time.After(time.Millisecond)
+		}
+	}()
+	pings.closed(int(live.Flood))
+
+	s.empty(t) // a connection counts until the server has let go of it, too
 	a, b, c := s.connect(t), s.connect(t), s.connect(t)
 	s.raw(t).closed(int(live.TooMany))
 	for _, p := range []*peer{a, b, c} {

@@ -62,14 +62,34 @@ func (c *socket) goodbye(code live.Code, by time.Time) {
 // run reads until the connection ends.
 func (c *socket) run() {
 	c.conn.SetReadLimit(maxFrame)
-	c.conn.SetPongHandler(func(string) error { return c.awake() })
+	c.conn.SetPongHandler(func(string) error { return c.control(nil) })
 	c.conn.SetPingHandler(func(data string) error {
-		// What cannot be answered now need not be: the writer finds out.
-		c.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
-		return c.awake()
+		return c.control(func() {
+			// What cannot be answered now need not be: the writer finds out.
+			c.conn.WriteControl(websocket.PongMessage, []byte(data), c.patience())
+		})
 	})
 	c.conn.SetReadDeadline(time.Now().Add(c.s.opt.SocketHello))
+	if c.isLeaving() { // Close has set its own bound before
+		c.end(websocket.CloseAbnormalClosure)
+		return
+	}
 	c.end(c.read())
+}
+
+// control takes in a ping or a pong, under the limit of all other frames. One
+// that is refused is not answered.
+func (c *socket) control(answer func()) error {
+	switch c.limit.pass(time.Now()) {
+	case frameTaken:
+		if answer != nil {
+			answer()
+		}
+	case frameFlood:
+		c.Close(live.Flood)
+		return errLeaving
+	}
+	return c.awake()
 }
 
 // awake notes that the client is there.
@@ -142,6 +162,10 @@ func (c *socket) caught() {
 	}
 }
 
+// ownCodes is where the codes begin that an application gives a meaning of its
+// own. A client's say nothing here, and would each be counted by themselves.
+const ownCodes = 3000
+
 // failed gives the code to close with after reading failed.
 func (c *socket) failed(err error) live.Code {
 	if errors.Is(err, websocket.ErrReadLimit) {
@@ -151,7 +175,10 @@ func (c *socket) failed(err error) live.Code {
 		return live.NoHello
 	}
 	if e, ok := errors.AsType[*websocket.CloseError](err); ok {
-		return live.Code(e.Code) // the client's own
+		if e.Code >= ownCodes {
+			return websocket.CloseNormalClosure
+		}
+		return live.Code(e.Code) // the client's
 	}
 	return websocket.CloseAbnormalClosure
 }

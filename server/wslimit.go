@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// frameLimit bounds the frames of one connection: rate a second, burst at once.
+// frameLimit bounds the frames of one connection, pings and pongs among them: rate
+// a second, burst at once.
 // It is its reader's.
 type frameLimit struct {
 	rate, burst int

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/gorilla/websocket"
+
 	"nabo/engine/event"
 	"nabo/server/live"
 )
@@ -77,9 +79,11 @@ func (c *socket) hello(f *wsFrame) live.Code {
 	c.mu.Lock()
 	c.session = session
 	c.mu.Unlock()
-	c.awake() // the hello's own bound is over
-	c.kick()  // the session's own call may have come too early
-	return 0
+	c.kick() // the session's own call may have come too early
+	if c.awake() != nil {
+		return websocket.CloseAbnormalClosure // Close has said which code
+	}
+	return 0 // the hello's own bound is over
 }
 
 func (s *Server) welcome(id, session string, resumed bool) []byte {
@@ -141,8 +145,7 @@ func (c *socket) event(f *wsFrame) *Problem {
 	scans := c.s.scanned(box)
 	id := f.ID
 	c.later(func() {
-		out, bad := c.s.submit(context.Background(), box, false)
-		settle(scans, &out, bad)
+		out, bad := c.s.submitScanned(box, scans)
 		if bad != nil {
 			c.send(errorFrame(id, bad))
 			return
@@ -173,16 +176,21 @@ func (s *Server) scanned(box *inbox) []*live.Scan {
 	return out
 }
 
-// settle says what became of scans. Where any event of the frame was refused,
-// which one is not worth telling apart: the basket is asked again.
-func settle(scans []*live.Scan, out *Admission, bad *Problem) {
-	seq := out.Seq
-	if bad != nil || len(out.Rejected) > 0 {
-		seq = 0
+// submitScanned submits a frame's events and says what became of its scans, even
+// where submitting panics. Where any event of the frame was refused, which one is
+// not worth telling apart: the basket is asked again.
+func (s *Server) submitScanned(box *inbox, scans []*live.Scan) (Admission, *Problem) {
+	seq := uint64(0)
+	defer func() {
+		for _, scan := range scans {
+			scan.Settle(seq)
+		}
+	}()
+	out, bad := s.submit(context.Background(), box, false)
+	if bad == nil && len(out.Rejected) == 0 {
+		seq = out.Seq
 	}
-	for _, scan := range scans {
-		scan.Settle(seq)
-	}
+	return out, bad
 }
 
 // request answers a question.
@@ -199,6 +207,9 @@ func (c *socket) request(f *wsFrame) *Problem {
 	}
 	id := f.ID
 	c.later(func() {
+		if !c.session.Room(c.leaving) {
+			return // nobody takes the answer any more
+		}
 		room := c.s.calls.Get().(*call)
 		defer c.s.release(room)
 		if bad := c.s.answerRequest(context.Background(), in.Op, in.Params, room); bad != nil {

@@ -70,6 +70,7 @@ type Options struct {
 	Subscriptions int           // of one session; default 32
 	Window        int           // frames kept for a resume; default 256
 	WindowBytes   int           // of them; default 64 KiB
+	Windows       int           // bytes of the frames kept for all sessions; default 256 MiB
 	FrameBytes    int           // a larger frame is not kept; default 4 KiB
 	Queue         int           // frames waiting for one connection; default 128
 	QueueBytes    int           // of them, one frame more at most; default 256 KiB
@@ -99,7 +100,7 @@ func (o *Options) validate() error {
 		value    *int
 		standard int
 	}{
-		{&o.Workers, 2}, {&o.Subscriptions, 32}, {&o.Window, 256}, {&o.WindowBytes, 64 << 10}, {&o.FrameBytes, 4 << 10},
+		{&o.Workers, 2}, {&o.Subscriptions, 32}, {&o.Window, 256}, {&o.WindowBytes, 64 << 10}, {&o.Windows, 256 << 20}, {&o.FrameBytes, 4 << 10},
 		{&o.Queue, 128}, {&o.QueueBytes, 256 << 10}, {&o.Kept, 10_000}, {&o.Changes, 16_384},
 	} {
 		if *n.value < 0 {
@@ -248,7 +249,8 @@ func (h *Hub) revive(watches []*watch) {
 	}
 }
 
-// planLater has a watch asked again when there is time.
+// planLater has a watch asked again when there is time. One that is planned for
+// an earlier moment keeps it, and takes no place of others.
 func (h *Hub) planLater(w *watch, cause string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -257,8 +259,12 @@ func (h *Hub) planLater(w *watch, cause string) {
 	if h.spaced.Before(now) {
 		h.spaced = now
 	}
-	h.spaced = h.spaced.Add(h.opt.Spacing)
-	h.putLocked(w, h.spaced)
+	at := h.spaced.Add(h.opt.Spacing)
+	if w.gone || w.place > 0 && !at.Before(w.due) {
+		return
+	}
+	h.spaced = at
+	h.putLocked(w, at)
 }
 
 // planAt has a watch asked again at a moment.

@@ -133,6 +133,42 @@ func TestAWithdrawnOfferLeavesAtOnceANewOneComesInTime(t *testing.T) {
 	})
 }
 
+// However often all is to be asked again, that takes no longer than asking each
+// once.
+func TestManyPassesTakeNoLongerThanOne(t *testing.T) {
+	const members = 100
+	bubble(t, func(o *Options) { o.Subscriptions = members }, func(r *rig) {
+		c := r.client()
+		all := func(id string) {
+			r.world.change(func() {
+				for i := range members {
+					r.world.lists[fmt.Sprint("m", i)] = items(id)
+				}
+				r.world.changed, r.world.all = []OfferChange{{id, "offer.published"}}, true
+			})
+			r.Note([]Change{{Cause: "offer.upserted"}})
+			synctest.Wait()
+		}
+		for i := range members {
+			m := fmt.Sprint("m", i)
+			r.world.known[m], r.world.lists[m] = uint64(i+1), items("a")
+			c.subscribe(m, ofMember(m))
+			c.settled()
+		}
+		for range 1000 {
+			all("b")
+		}
+		pass(time.Second)
+		c.settled()
+		all("c")
+		pass(members*r.opt.Spacing + r.opt.OfferPace)
+		c.settled()
+		for i := range members {
+			c.wants(fmt.Sprint("m", i), items("c"))
+		}
+	})
+}
+
 func TestAScanIsShownBeforeItIsDurableAndOnce(t *testing.T) {
 	bubble(t, nil, func(r *rig) {
 		r.world.known["ida"] = 1
@@ -161,6 +197,29 @@ func TestAScanIsShownBeforeItIsDurableAndOnce(t *testing.T) {
 		}
 		if r.Scan(8, "milk", false) != nil {
 			t.Error("a scan is kept that nobody watches")
+		}
+	})
+}
+
+func TestAScanWaitsForAFewQuestionsOnly(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		c := r.client()
+		const watchers = 30
+		for i := range watchers {
+			c.subscribe(fmt.Sprint("b", i), Question{Topic: Basket, Session: 7, Count: i + 1})
+		}
+		c.settled()
+		const each = 10 * time.Millisecond
+		r.world.change(func() { r.world.takes = each })
+		begun := time.Now()
+		r.Scan(7, "milk", false)
+		if took := time.Since(begun); took != mostAsked*each {
+			t.Errorf("it took %v, expected the time of %d questions", took, mostAsked)
+		}
+		pass(time.Second)
+		c.settled()
+		for i := range watchers {
+			c.wants(fmt.Sprint("b", i), []Item{{ID: "goes-with-milk", Content: 1}})
 		}
 	})
 }
@@ -228,6 +287,30 @@ func TestAMemberBecomesKnown(t *testing.T) {
 		r.world.change(func() { r.world.lists["ida"] = items("hers", "too") })
 		r.Note([]Change{{Cause: "receipt", Member: 5}})
 		c.settled().wants("i", items("hers", "too"))
+	})
+}
+
+func TestAQuestionThatPanicsBlocksNobody(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		c, other := r.client(), r.client()
+		r.world.change(func() { r.world.panics = true })
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the question did not panic")
+				}
+			}()
+			c.subscribe("i", ofMember("ida"))
+		}()
+		r.world.change(func() { r.world.panics = false })
+		w := r.watches[ofMember("ida")]
+		if !w.mu.TryLock() {
+			t.Fatal("the watch is locked for ever")
+		}
+		w.mu.Unlock()
+		other.subscribe("i", ofMember("ida"))
+		other.settled().wants("i", items("a"))
 	})
 }
 

@@ -35,7 +35,7 @@ func (h *Hub) makeRoom(left []*Session) {
 	}
 	slices.SortFunc(left, func(a, b *Session) int { return cmp.Or(a.leftAt().Compare(b.leftAt()), cmp.Compare(a.name, b.name)) })
 	for _, s := range left[:len(left)-h.opt.Kept] {
-		s.endIfLeft()
+		s.end()
 	}
 }
 
@@ -65,7 +65,7 @@ func (s *Session) look() (left bool) {
 		return false
 	case s.outlet == nil && now.Sub(s.left) >= s.hub.opt.Keep:
 		s.mu.Unlock()
-		s.endIfLeft()
+		s.end()
 		return false
 	case s.outlet == nil:
 		s.mu.Unlock()
@@ -114,14 +114,4 @@ func (s *Session) giveUpLocked() {
 	}
 	s.given = true
 	s.hub.counts.slow.Add(1)
-}
-
-// endIfLeft ends a session that has no connection.
-func (s *Session) endIfLeft() {
-	s.mu.Lock()
-	there := s.outlet != nil
-	s.mu.Unlock()
-	if !there {
-		s.end()
-	}
 }

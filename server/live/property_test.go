@@ -22,6 +22,7 @@ func TestClientsEndWithWhatAFreshQuestionGives(t *testing.T) {
 				withHub(carrier{t}, func(o *Options) {
 					o.Queue = rapid.SampledFrom([]int{3, 8, 128}).Draw(rt, "queue")
 					o.Window = rapid.SampledFrom([]int{2, 16, 256}).Draw(rt, "window")
+					o.Windows = rapid.SampledFrom([]int{1000, 1 << 20}).Draw(rt, "windows")
 					o.Changes = rapid.SampledFrom([]int{5, 1000}).Draw(rt, "changes")
 				}, func(r *rig) { newPlay(rt, r).run() })
 			})

@@ -1,28 +1,43 @@
 package live
 
+import "sync/atomic"
+
 // window is the newest frames of a session, each one's seq following from the
-// one before. A large frame is kept without its bytes.
+// one before. A large frame is kept without its bytes, and so is any for which
+// all sessions together hold too much.
 type window struct {
 	first  uint64 // the seq of frames[0]
 	frames [][]byte
 	size   int
 }
 
-func (w *window) add(frame []byte, o *Options) {
+// add keeps a frame. all is what all sessions hold, in bytes.
+func (w *window) add(frame []byte, o *Options, all *atomic.Int64) {
 	if len(w.frames) == 0 && w.first == 0 {
 		w.first = 1
 	}
 	if len(frame) > o.FrameBytes {
 		frame = nil
 	}
+	if all.Add(int64(len(frame))) > int64(o.Windows) {
+		all.Add(-int64(len(frame)))
+		frame = nil
+	}
 	w.frames = append(w.frames, frame)
 	w.size += len(frame)
 	for len(w.frames) > o.Window || w.size > o.WindowBytes {
 		w.size -= len(w.frames[0])
+		all.Add(-int64(len(w.frames[0])))
 		w.frames[0] = nil
 		w.frames = w.frames[1:]
 		w.first++
 	}
+}
+
+// drop forgets all frames.
+func (w *window) drop(all *atomic.Int64) {
+	all.Add(-int64(w.size))
+	*w = window{}
 }
 
 // since returns the frames after seq; false: some of them are not kept.

@@ -28,6 +28,8 @@ type world struct {
 	pos      uint64
 	ends     time.Time
 	asked    int
+	panics   bool
+	takes    time.Duration // to answer a question
 }
 
 func newWorld() *world {
@@ -113,7 +115,15 @@ type asker struct {
 func (a *asker) List(q *Question, p Pending) *Listing {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
+	if takes := a.w.takes; takes > 0 {
+		a.w.mu.Unlock()
+		pass(takes)
+		a.w.mu.Lock()
+	}
 	a.w.asked++
+	if a.w.panics {
+		panic("the source's")
+	}
 	a.listing = Listing{Items: slices.Clone(a.w.list(q, p)), Ends: a.w.ends}
 	return &a.listing
 }

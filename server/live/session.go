@@ -75,10 +75,11 @@ func (s *Session) Leave(o Outlet) {
 	}
 }
 
-// end forgets the session.
+// end forgets the session, unless a connection goes on with it: one may have
+// come since the caller looked.
 func (s *Session) end() {
 	s.mu.Lock()
-	if s.ended {
+	if s.ended || s.outlet != nil {
 		s.mu.Unlock()
 		return
 	}
@@ -90,7 +91,8 @@ func (s *Session) end() {
 		}
 	}
 	s.hub.counts.subscriptions.Add(-int64(len(s.subs)))
-	s.subs, s.window, s.queue, s.starved = nil, window{}, nil, nil
+	s.window.drop(&s.hub.counts.windows)
+	s.subs, s.queue, s.starved = nil, nil, nil
 	s.releaseLocked()
 	s.mu.Unlock()
 	for _, u := range subs {
@@ -295,7 +297,7 @@ func (s *Session) addLocked(u *sub, f *Frame) {
 	frame := s.hub.opt.Encode(f)
 	s.hub.counts.frame(f.Kind)
 	s.queueLocked(frame, s.seq)
-	s.window.add(frame, &s.hub.opt)
+	s.window.add(frame, &s.hub.opt, &s.hub.counts.windows)
 }
 
 func (s *Session) leftAt() time.Time {

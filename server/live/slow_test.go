@@ -134,9 +134,34 @@ func TestResume(t *testing.T) {
 	})
 }
 
+// Who ends a session has looked at it before: a client may have come back since.
+func TestWhatIsResumedIsNotEnded(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		c := r.client()
+		c.subscribe("i", ofMember("ida"))
+		c.settled()
+		c.session.Leave(c.wire)
+		if !c.resume() {
+			t.Fatal("the session is gone")
+		}
+		c.session.end()
+		r.world.change(func() { r.world.lists["ida"] = items("b") })
+		r.Note([]Change{{Cause: "receipt", Member: 1}})
+		pass(60 * time.Millisecond)
+		c.settled().wants("i", items("b"))
+		c.session.Leave(c.wire)
+		c.session.end()
+		if s := r.Stats(); c.resume() || s.Sessions != 0 || s.Subscriptions != 0 || s.Watches != 0 {
+			t.Errorf("left behind: %+v", s)
+		}
+	})
+}
+
 func TestResumePastTheWindow(t *testing.T) {
 	for _, kept := range []func(*Options){
 		func(o *Options) { o.Window = 3 }, func(o *Options) { o.WindowBytes = 600 }, func(o *Options) { o.FrameBytes = 10 },
+		func(o *Options) { o.Windows = 600 },
 	} {
 		bubble(t, kept, func(r *rig) {
 			r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
@@ -165,6 +190,41 @@ func TestResumePastTheWindow(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheWindowsOfAllAreBounded(t *testing.T) {
+	const most = 2000
+	bubble(t, func(o *Options) { o.Windows = most }, func(r *rig) {
+		r.world.lists["@"] = items("a")
+		var all []*client
+		for range 10 {
+			c := r.client()
+			c.subscribe("t", Question{Topic: Trending})
+			all = append(all, c.settled())
+		}
+		for i := range 20 {
+			r.world.change(func() { r.world.lists["@"] = items(fmt.Sprint(i)) })
+			r.Note([]Change{{Cause: "receipt", Sales: true}})
+			pass(time.Second)
+			synctest.Wait()
+			if n := r.Stats().WindowBytes; n == 0 || n > most {
+				t.Fatalf("%d bytes are kept, expected 1 to %d", n, most)
+			}
+		}
+		for _, c := range all {
+			c.session.Leave(c.wire)
+			if !c.resume() {
+				t.Fatal("the session is gone")
+			}
+			pass(time.Second)
+			c.settled().wants("t", items("19"))
+			c.session.Leave(c.wire)
+		}
+		pass(3 * time.Minute)
+		if s := r.Stats(); s.Sessions != 0 || s.WindowBytes != 0 {
+			t.Errorf("left behind: %+v", s)
+		}
+	})
 }
 
 func TestSubscriptionsAreBounded(t *testing.T) {

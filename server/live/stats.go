@@ -6,6 +6,7 @@ import "sync/atomic"
 type counts struct {
 	watches, tails, left       atomic.Int64
 	subscriptions              atomic.Int64
+	windows                    atomic.Int64 // bytes
 	asked, lost, resumed, slow atomic.Uint64
 	frames                     [Resync + 1]atomic.Uint64
 }
@@ -25,6 +26,7 @@ type Stats struct {
 	Left          int // kept without a connection, as of the last second
 	Subscriptions int
 	Watches       int    // different questions among them
+	WindowBytes   int    // of the frames that are kept for a resume
 	Asked         uint64 // questions
 	Lost          uint64 // times that too many changes waited, and all was asked again
 	Resumed       uint64 // sessions that went on over another connection
@@ -43,7 +45,7 @@ func (h *Hub) Stats() Stats {
 		Left: int(c.left.Load()), Watches: int(c.watches.Load()),
 		Asked: c.asked.Load(), Lost: c.lost.Load(), Resumed: c.resumed.Load(), Slow: c.slow.Load(),
 		Snapshots: c.frames[Snapshot].Load(), Deltas: c.frames[DeltaFrame].Load(), Nudges: c.frames[NudgeFrame].Load(),
-		Events: c.frames[EventFrame].Load(), Resyncs: c.frames[Resync].Load(), Subscriptions: int(c.subscriptions.Load()),
+		Events: c.frames[EventFrame].Load(), Resyncs: c.frames[Resync].Load(), Subscriptions: int(c.subscriptions.Load()), WindowBytes: int(c.windows.Load()),
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -26,9 +26,12 @@ type Scan struct {
 // mostScans bounds what of one session may be on its way.
 const mostScans = 64
 
+// mostAsked bounds what is asked while the caller of Scan waits.
+const mostAsked = 8
+
 // Scan says that a product was just scanned, or taken out. Who watches the
-// session's basket or nudges is told before it returns; the caller must then
-// Settle it.
+// session's basket or nudges is told before it returns, the first eight different
+// questions of them, and the others soon after; the caller must then Settle it.
 func (h *Hub) Scan(session uint64, product string, remove bool) *Scan {
 	h.mu.Lock()
 	t := h.trips[session]
@@ -50,8 +53,12 @@ func (h *Hub) Scan(session uint64, product string, remove bool) *Scan {
 	h.mu.Unlock()
 	// Nudges first: somebody stands before the shelf.
 	slices.SortFunc(watches, func(a, b *watch) int { return cmp.Compare(b.q.Topic, a.q.Topic) })
-	for _, w := range watches {
-		h.refresh(w)
+	for i, w := range watches {
+		if i < mostAsked {
+			h.refresh(w)
+		} else {
+			h.plan(w, "scan")
+		}
 	}
 	return c
 }

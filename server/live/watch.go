@@ -70,26 +70,31 @@ func (s *Session) Subscribe(ref string, q Question) error {
 	if err := s.enter(u); err != nil {
 		return err
 	}
-	h := s.hub
 	for {
-		w := h.watchOf(q)
-		w.mu.Lock()
-		if w.isGone(h) {
-			w.mu.Unlock()
-			continue // its last watcher left just now
+		if joined, err := s.join(u, s.hub.watchOf(q)); joined || err != nil {
+			return err
 		}
-		if !s.joins(u, w) {
-			if len(w.subs) == 0 {
-				h.forget(w)
-			}
-			w.mu.Unlock()
-			return ErrEnded
-		}
-		w.subs = append(w.subs, u)
-		h.askLocked(w, "")
-		w.mu.Unlock()
-		return nil
 	}
+}
+
+// join adds a watcher to a watch; false: the watch's last watcher left just now,
+// and it is no more.
+func (s *Session) join(u *sub, w *watch) (bool, error) {
+	h := s.hub
+	w.mu.Lock()
+	defer w.mu.Unlock() // a question that panics ends one connection, and blocks no other
+	if w.isGone(h) {
+		return false, nil
+	}
+	if !s.joins(u, w) {
+		if len(w.subs) == 0 {
+			h.forget(w)
+		}
+		return false, ErrEnded
+	}
+	w.subs = append(w.subs, u)
+	h.askLocked(w, "")
+	return true, nil
 }
 
 // Unsubscribe ends a subscription.
