@@ -44,8 +44,8 @@ type Config struct {
 	WaitLimit      time.Duration `help:"Longest wait for minSeq and wait=applied." default:"2s" group:"limits"`
 	DrainDelay     time.Duration `help:"On a stop, how long /readyz says no before the address is closed." default:"0s" group:"limits"`
 	StopTimeout    time.Duration `help:"On a stop, how long running requests may take to finish." default:"15s" group:"limits"`
-	MaxSockets     int           `help:"Most websockets at a time; 0: 20,000." default:"0" placeholder:"N" group:"limits"`
-	MaxSocketsFrom int           `help:"Most websockets of one address; 0: 2,000. Behind a proxy all come from its address." default:"0" placeholder:"N" group:"limits"`
+	MaxSockets     int           `help:"Most websockets at a time; 0: as many as by default." default:"20000" group:"limits"`
+	MaxSocketsFrom int           `help:"Most websockets of one address; 0: as many as by default. Behind a proxy all come from its address." default:"2000" group:"limits"`
 	AllowedOrigins []string      `help:"Web origins that may call from a browser, such as https://shop.example." placeholder:"ORIGIN" group:"limits"`
 
 	SyncConfig
