@@ -31,7 +31,7 @@ var socketDoc = [...]string{
 		"`ack {accepted, duplicates, rejected, seq, applied}`, once the events are durable. `error`: a problem. `resync {reason: slow|restart|window}`: frames were left out, and a snapshot follows. `pong`.",
 	"A scan in an `event` frame is answered at once: its nudges and the basket's delta are sent before it is in the log, the `ack` after.",
 	"Resume. Snapshots, deltas, nudges, events and resyncs are numbered by `seq`. A session whose connection breaks is kept for two minutes with its subscriptions and its newest frames: " +
-		"a `hello` with `resume` goes on behind `seq`. Where too much is missing each subscription gets a `resync` and a snapshot. After a restart of the server `resumed` is false: subscribe again.",
+		"a `hello` with `resume` goes on behind `seq`. Where too much is missing each subscription gets a `resync` and a snapshot; one of nudges does where any was missed, and those that still hold are told again. After a restart of the server `resumed` is false: subscribe again.",
 	"Close codes. 4000 the server stops: come back; 4001 not authorised; 4002 no hello in time; 4003 too slow, a `resync` was sent before; 4004 too many connections from this address; " +
 		"4005 too many frames for too long; 1011 something went wrong inside; 4006 the session goes on over another connection; 1002 a frame that is no text; 1009 a frame that is too large.",
 }

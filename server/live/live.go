@@ -10,7 +10,8 @@
 // that is watched again. What a watcher is to get is worked out only when there
 // is room for it, so that differences coalesce while they are slow; what cannot
 // coalesce and finds no room is named to them by a resync. Answers to what a
-// client asks are never dropped: Session.Room makes the client wait.
+// client asks are dropped only with their connection: who makes one waits for
+// Session.Room first, and so the client waits.
 package live
 
 import (
@@ -59,7 +60,8 @@ type Frame struct {
 // other zero value stands for its default.
 type Options struct {
 	Source Source
-	// Encode makes the bytes of a frame. Any goroutine may call it.
+	// Encode makes the bytes of a frame. Any goroutine may call it. It is called
+	// with locks held and may not call the hub.
 	Encode func(f *Frame) []byte
 	// Name draws a session's name, which nobody can guess.
 	Name func() string
@@ -131,7 +133,9 @@ func (o *Options) validate() error {
 // sessions may be opened before. All other methods are any goroutine's.
 //
 // Locks: a watch's is taken before a session's or the hub's own; the last two
-// are never held together, and nobody is called back with them held.
+// are never held together. With a session's held only Options.Encode and
+// Options.Now are called, with the hub's only Options.Now; with a watch's the
+// Source and Outlet.Wake, too.
 type Hub struct {
 	opt    Options
 	inlet  inlet

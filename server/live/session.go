@@ -297,7 +297,11 @@ func (s *Session) addLocked(u *sub, f *Frame) {
 	frame := s.hub.opt.Encode(f)
 	s.hub.counts.frame(f.Kind)
 	s.queueLocked(frame, s.seq)
-	s.window.add(frame, &s.hub.opt, &s.hub.counts.windows)
+	is := kept{bytes: frame}
+	if f.Kind == NudgeFrame {
+		is = kept{nudge: u}
+	}
+	s.window.add(is, &s.hub.opt, &s.hub.counts.windows)
 }
 
 func (s *Session) leftAt() time.Time {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,6 +155,41 @@ func TestWhatIsResumedIsNotEnded(t *testing.T) {
 		c.session.end()
 		if s := r.Stats(); c.resume() || s.Sessions != 0 || s.Subscriptions != 0 || s.Watches != 0 {
 			t.Errorf("left behind: %+v", s)
+		}
+	})
+}
+
+// An offer may be withdrawn while nobody is connected: a nudge that was not seen is
+// told only if it still holds, and nothing else begins anew for it.
+func TestANudgeIsToldAgainOnlyIfItHolds(t *testing.T) {
+	bubble(t, nil, func(r *rig) {
+		r.world.known["ida"], r.world.lists["ida"] = 1, items("a")
+		r.world.touching["milk"], r.world.touching["bread"] = "o-milk", "o-bread"
+		c := r.client()
+		c.subscribe("i", ofMember("ida"))
+		c.subscribe("n", Question{Topic: Nudges, Session: 7, Member: "ida"})
+		c.settled()
+		r.Scan(7, "milk", false)
+		r.Scan(7, "bread", false)
+		c.session.Take(c.wire, nil) // on its way when the connection breaks
+		c.session.Leave(c.wire)
+		r.world.change(func() { delete(r.world.touching, "milk") })
+		if !c.resume() {
+			t.Fatal("the session is gone")
+		}
+		pass(time.Second)
+		c.settled().wants("i", items("a"))
+		if got := c.nudged["n"]; !slices.Equal(got, []Nudge{{"o-bread", "bread"}}) {
+			t.Errorf("nudged %v", got)
+		}
+		for _, f := range c.log {
+			if f.Kind == Resync && f.Ref != "n" || f.Kind == NudgeFrame && strings.Contains(string(f.Data), "milk") {
+				t.Errorf("got %+v", f)
+			}
+		}
+		seen := len(c.log)
+		if c.resume(); len(c.settled().log) != seen {
+			t.Errorf("nudges that were seen are told again: %+v", c.log[seen:])
 		}
 	})
 }
