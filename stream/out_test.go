@@ -233,8 +233,9 @@ func TestPublishOffers(t *testing.T) {
 	s := open(t, func(o *Options) { o.Backlog = 4 << 20 }) // offers: 1 MiB
 	ctx := t.Context()
 	// Somebody who only watches must not pass for the stream.
-	watch, err := guestConn(t, s).SubscribeSync("nabo.out.offers")
-	if err != nil {
+	guest := guestConn(t, s)
+	watch, err := guest.SubscribeSync("nabo.out.offers")
+	if err := errors.Join(err, guest.Flush()); err != nil { // the server knows of it now
 		t.Fatal(err)
 	}
 	for i := range 3 {
