@@ -122,6 +122,9 @@ export async function accessible(page) {
   // Evaluated and not added as an element, which the page's policy may forbid.
   await page.evaluate(await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
   const faults = await page.evaluate(async () => {
+    // What fades in has no contrast yet.
+    const passing = document.getAnimations().filter((a) => Number.isFinite(a.effect?.getComputedTiming().endTime));
+    await Promise.allSettled(passing.map((a) => a.finished));
     const { violations } = await window.axe.run();
     return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
       .map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join("; ")}`);
