@@ -123,7 +123,7 @@ export async function accessible(page) {
   await page.evaluate(await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
   const faults = await page.evaluate(async () => {
     // What fades in has no contrast yet.
-    const passing = document.getAnimations().filter((a) => Number.isFinite(a.effect?.getComputedTiming().endTime));
+    const passing = document.getAnimations().filter((a) => a.playState === "running" && Number.isFinite(a.effect?.getComputedTiming().endTime));
     await Promise.allSettled(passing.map((a) => a.finished));
     const { violations } = await window.axe.run();
     return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
