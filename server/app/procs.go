@@ -9,7 +9,8 @@ import (
 // processors. Go lets a goroutine that computes keep its place for 10 ms; with
 // as many of these as there are places (a checkpoint being encoded, edges being
 // refined, a collection) a lookup waits for that long. With places to spare it is
-// the system that shares the processors, and it prefers who has slept.
+// the system that shares the processors. In one run beside checkpoints p99 was 42
+// ms with two places and 16 with six (bench/RESULTS.md); why is not proven.
 const spareProcs = 4
 
 // spareProcesses gives Go these places, unless GOMAXPROCS says otherwise. It
