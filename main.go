@@ -215,6 +215,7 @@ func (s *serve) feed(ctx context.Context, url string, submit app.Submit) error {
 		for _, page := range demo.Surfaces() {
 			fmt.Fprintf(s.out, "  %-44s %s\n", url+page.Path, page.What)
 		}
+		fmt.Fprintf(s.out, "  %-44s %s\n", url+"/console/", "the console: what is bound to what, and why")
 		fmt.Fprintln(s.out, "\nCtrl-C stops.")
 	}
 	return gen.Feed(ctx, shop, submit, gen.FeedOptions{Speed: s.DemoSpeed, Now: time.Now, Progress: tell})
