@@ -20,6 +20,7 @@ pageTest("nothing that names the customer is sent before they agree", async ({ p
   await accessible(page);
   await page.getByRole("button", { name: "Choose for me" }).click();
   await ask.waitFor({ state: "detached" });
+  await page.waitForLoadState("networkidle"); // leaving would cut off what the cart asks
   await page.goto(`${url}/demo/shop`);
   await page.locator("[data-offers] li").first().waitFor();
   assert.ok(named.length > 0, "after that the member is named");
